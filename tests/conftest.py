@@ -1,0 +1,71 @@
+"""What every test runs under: no screen, nothing in the user's folders, one thread for torch, and nothing left over."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Set before Qt or torch is imported. The folders are those in which the application keeps settings and drafts.
+_HOME = tempfile.TemporaryDirectory(prefix="layerwright-tests-")
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["OMP_NUM_THREADS"] = "1"
+for _kind in ("CONFIG", "DATA", "STATE", "CACHE"):
+    os.environ[f"XDG_{_kind}_HOME"] = str(Path(_HOME.name, _kind.lower()))
+
+_PATIENCE = 5.0
+"""Seconds that a thread which was told to end may take to end."""
+
+
+def pytest_unconfigure() -> None:
+    """Remove the folders of this process."""
+    _HOME.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def _no_threads_left() -> Iterator[None]:
+    """Fail a test that leaves a thread running which would outlive it: of the application, or one that blocks exit."""
+    before = set(threading.enumerate())
+    yield
+    left = [each for each in threading.enumerate() if each not in before and _must_end(each)]
+    for thread in left:
+        thread.join(_PATIENCE)
+    alive = [thread.name for thread in left if thread.is_alive()]
+    assert not alive, f"the test left threads running: {alive}"
+
+
+def _must_end(thread: threading.Thread) -> bool:
+    return not thread.daemon or thread.name.startswith("layerwright")
+
+
+@pytest.fixture(autouse=True)
+def _no_widgets_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a window or an unparented widget behind (``qtbot.addWidget`` closes what it is given)."""
+    if "qapp" not in request.fixturenames and "qtbot" not in request.fixturenames:
+        yield
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtWidgets import QApplication
+
+    before = set(map(id, QApplication.topLevelWidgets()))
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    left = [each for each in QApplication.topLevelWidgets() if id(each) not in before]
+    names = [f"{type(each).__name__} {each.objectName()!r}" for each in left]
+    for each in left:
+        each.close()
+        each.deleteLater()
+    assert not names, f"the test left widgets behind: {names}"
+
+
+@pytest.fixture(autouse=True)
+def _no_change_of_excepthooks() -> Iterator[None]:
+    """Put the hooks for uncaught exceptions back, which a window replaces with its dialog."""
+    hooks = sys.excepthook, threading.excepthook
+    yield
+    sys.excepthook, threading.excepthook = hooks

@@ -1,0 +1,87 @@
+"""Rules about the code that no linter of ours checks: what an import loads, sizes of files, packages of tests."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_SOURCES = sorted(path for part in ("core", "designer", "tests") for path in (_ROOT / part).rglob("*.py"))
+_HEAVY = ("torch", "polars", "sklearn", "scipy", "pydantic", "PySide6", "pyqtgraph")
+
+
+def _loaded_by(statement: str, watched: tuple[str, ...]) -> list[str]:
+    """Return which of the watched libraries a fresh Python has loaded after a statement."""
+    script = f"import sys\n{statement}\nprint(*(name for name in {watched!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def _modules(package: str) -> list[str]:
+    paths = [path for path in _SOURCES if path.is_relative_to(_ROOT / package) and path.stem != "__main__"]
+    return [".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+
+
+@pytest.mark.parametrize("package", ["core/graph", "core/layers"])
+def test_document_and_catalogue_load_without_heavy_libraries(package: str) -> None:
+    imports = "\n".join(f"import {name}" for name in _modules(package) if name != "core.graph.schema")
+    assert _loaded_by(f"{imports}\nfrom core.layers import catalogue\nassert catalogue.entries", _HEAVY) == []
+
+
+@pytest.mark.parametrize(
+    "module", ["core.kinds", "core.parameters", "core.expressions", "core.registry", "core.atomic"]
+)
+def test_the_foundations_load_without_heavy_libraries(module: str) -> None:
+    assert _loaded_by(f"import {module}", _HEAVY) == []
+
+
+def test_opening_a_project_loads_no_torch(tmp_path: Path) -> None:
+    statement = (
+        "from pathlib import Path; from core.graph.files import *; from core.graph.project import Project;"
+        f"path = Path({str(tmp_path / 'a.layerwright')!r}); save_project(Project(), path); load_project(path)"
+    )
+    assert _loaded_by(statement, ("torch", "sklearn", "polars")) == []
+
+
+def test_the_command_line_loads_no_qt() -> None:
+    imports = "\n".join(f"import {name}" for name in _modules("core"))
+    statement = f"{imports}\nfrom core.cli.main import parser\nparser()"
+    assert _loaded_by(statement, ("PySide6", "shiboken6", "pyqtgraph")) == []
+
+
+def test_the_command_line_starts_without_torch() -> None:
+    assert _loaded_by("from core.cli.main import parser\nparser()", ("torch", "sklearn", "polars")) == []
+
+
+@pytest.mark.parametrize("path", _SOURCES, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_files_are_short_and_functions_fit_a_screen(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 500
+    functions = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.FunctionDef)]
+    long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno >= 60]
+    assert not long, f"{path.name}: {long} do not fit a screen"
+
+
+def test_every_module_says_why_it_exists() -> None:
+    silent = [path for path in _SOURCES if (text := path.read_text(encoding="utf-8")) and not _docstring(text)]
+    assert not silent
+
+
+def _docstring(text: str) -> str | None:
+    return ast.get_docstring(ast.parse(text))
+
+
+def test_every_folder_of_tests_is_a_package() -> None:
+    # Without it, tests/core would shadow core.
+    folders = {path.parent for path in _SOURCES if path.is_relative_to(_ROOT / "tests")}
+    assert [folder for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
+
+
+def test_nothing_but_the_known_stands_at_the_top() -> None:
+    folders = {each.name for each in _ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")}
+    assert {"core", "designer", "resources", "tests"} <= folders
+    assert folders - {"core", "designer", "resources", "tests"} <= {"build", "dist", "shared", "runs"}
