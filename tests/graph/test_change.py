@@ -1,0 +1,58 @@
+"""What differs between two projects, reversed, chained and applied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.graph.change import Change, difference
+from core.graph.edits import Describe, MoveNodes, RemoveNodes, Rename, SetLabel, SetParameters
+from core.graph.project import Project
+from tests.graph.building import chain, end
+
+
+def test_equal_projects_differ_in_nothing() -> None:
+    assert not difference(chain(), chain())
+
+
+def test_a_difference_names_old_and_new_of_nodes_links_and_parts() -> None:
+    old = chain()
+    new = Describe("other", "").apply(RemoveNodes(frozenset({"relu1"})).apply(old))
+    change = difference(old, new)
+    assert change.nodes == {"relu1": (old.graph.nodes["relu1"], None)}
+    assert change.links == {
+        end("relu1.input"): (end("linear1.output"), None),
+        end("output1.input"): (end("relu1.output"), None),
+    }
+    assert change.parts == {"name": ("chain", "other")}
+
+
+def test_applying_a_difference_gives_the_new_project_and_its_reverse_the_old() -> None:
+    old = chain()
+    new = Rename("relu1", "act1").apply(SetParameters({"linear1": {"out_features": 3}}).apply(old))
+    change = difference(old, new)
+    assert change.apply(old) == new
+    assert change.reversed().apply(new) == old
+
+
+def test_a_change_and_a_later_one_make_one_and_cancel_where_they_undo_each_other() -> None:
+    first = chain()
+    second = Rename("relu1", "act1").apply(first)
+    third = SetLabel("act1", "nonlinearity").apply(second)
+    both = difference(first, second).then(difference(second, third))
+    assert both.apply(first) == third
+    assert not difference(first, second).then(difference(second, first))
+
+
+def test_only_moves_and_labels_count_as_positions() -> None:
+    old = chain()
+    moved = SetLabel("relu1", "here").apply(MoveNodes({"relu1": (5.0, 5.0)}).apply(old))
+    assert difference(old, moved).only_positions
+    assert not difference(old, SetParameters({"linear1": {"bias": False}}).apply(old)).only_positions
+    assert not difference(old, RemoveNodes(frozenset({"relu1"})).apply(old)).only_positions
+    assert not difference(old, replace(old, notes="x")).only_positions
+
+
+def test_an_empty_change_is_false() -> None:
+    assert not Change()
+    assert Change(parts={"name": ("a", "b")})
+    assert Change().apply(Project()) == Project()

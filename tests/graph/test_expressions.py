@@ -1,0 +1,68 @@
+"""Arithmetic over variables: what it gives, and that nothing else gets through."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from core.errors import ExpressionError
+from core.expressions import evaluate, names_in
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("2*width", 64),
+        ("width // 3", 10),
+        ("width / 2", 16),
+        ("width % 5", 2),
+        ("-(width - 40)", 8),
+        (" +rate * 2 ", 1.0),
+        ("1e3", 1000),
+    ],
+)
+def test_arithmetic_has_the_value_that_python_gives_it(expression: str, value: float) -> None:
+    result = evaluate(expression, {"width": 32, "rate": 0.5})
+    assert result == value
+    assert isinstance(result, int) == float(value).is_integer()
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("", "not an arithmetic expression"),
+        ("2 *", "not an arithmetic expression"),
+        ("widht * 2", "no variable 'widht'. Did you mean 'width'"),
+        ("width / 0", "divides by zero"),
+        ("width % 0", "divides by zero"),
+        ("2 ** 9", "not allowed"),
+        ("__import__('os')", "not allowed"),
+        ("width.real", "not allowed"),
+        ("[1][0]", "not allowed"),
+        ("True", "not allowed"),
+        ("'a' * 9", "not allowed"),
+        ("1 if width else 2", "not allowed"),
+        ("1e999", "within"),
+        ("9007199254740993", "within"),
+        ("huge * 0", "within"),
+        ("1+" * 150 + "1", "at most 200 characters"),
+        ("a\0b", "not an arithmetic expression"),
+    ],
+)
+def test_everything_else_is_refused_with_the_reason(expression: str, reason: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        evaluate(expression, {"width": 32, "huge": 10**400})
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_variable_that_is_no_finite_number_is_refused(value: float) -> None:
+    with pytest.raises(ExpressionError):
+        evaluate("width", {"width": value})
+
+
+def test_names_in_finds_the_variables_used_and_none_where_it_is_no_expression() -> None:
+    assert names_in("2*width + depth") == {"width", "depth"}
+    assert names_in("2 *") == frozenset()
+    assert names_in("-" * 100_000 + "x") == frozenset()

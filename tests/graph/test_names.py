@@ -1,0 +1,56 @@
+"""Node names: what is refused and why, numbering, and natural order."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import EditError
+from core.graph.names import RESERVED, check_name, natural_key, unique_name
+
+
+@pytest.mark.parametrize("name", ["conv1", "x", "größe", "层1", "Conv_2"])
+def test_identifiers_are_names(name: str) -> None:
+    check_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "letters, digits"),
+        ("1conv", "letters, digits"),
+        ("a b", "letters, digits"),
+        ("a.b", "letters, digits"),
+        ("ﬁlter", "letters, digits"),  # Python would read the ligature as "fi"
+        ("class", "Python or PyTorch"),
+        ("forward", "Python or PyTorch"),
+        ("_hidden", "Python or PyTorch"),
+        ("a" * 101, "101 characters"),
+    ],
+)
+def test_what_cannot_be_a_name_is_refused_with_the_reason(name: str, reason: str) -> None:
+    with pytest.raises(EditError, match=reason):
+        check_name(name)
+
+
+def test_a_taken_name_is_refused() -> None:
+    with pytest.raises(EditError, match="already a node named 'conv1'"):
+        check_name("conv1", {"conv1"})
+
+
+def test_every_public_attribute_of_a_module_is_reserved() -> None:
+    from torch import nn
+
+    attributes = {name for name in dir(nn.Module()) if not name.startswith("_")}
+    assert attributes - RESERVED == set()
+
+
+def test_a_unique_name_has_the_lowest_free_number() -> None:
+    assert unique_name("conv", {"conv1", "conv3"}) == "conv2"
+    assert unique_name("conv7", {"conv1"}) == "conv2"
+    assert unique_name("12", ()) == "node1"
+
+
+def test_numbers_in_names_sort_by_value_and_no_two_names_share_a_key() -> None:
+    names = ["conv10", "conv2", "conv", "conv02", "b"]
+    assert sorted(names, key=natural_key) == ["b", "conv", "conv02", "conv2", "conv10"]
+    assert len({natural_key(name) for name in names}) == len(names)
