@@ -1,0 +1,152 @@
+"""Puts a trouble into plain words – what came, what is needed, what to do – and adds the ways out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from core.graph.project import End
+from core.model import fixes, translate
+from core.model.case import Case
+from core.model.preconditions import Trouble
+from core.model.problems import Fix, Problem
+
+_Words = tuple[str, tuple[Fix, ...]]
+
+
+def explain(case: Case, trouble: Trouble) -> Problem:
+    """Return the problem of a node that a trouble amounts to."""
+    rule = _RULES.get(trouble.rule)
+    if rule is None:
+        found = translate.torch_error(case, trouble)
+        message, parameter, ways = found.message, found.parameter or trouble.parameter, found.fixes
+    else:
+        (message, ways), parameter = rule(case, trouble), trouble.parameter
+    port = trouble.port or ("" if parameter else case.slot)
+    return Problem(trouble.severity, message, case.node.name, port, parameter, ways)
+
+
+def _rank(case: Case, trouble: Trouble) -> _Words:
+    port, spec = case.kind.input_port(trouble.port), case.inputs[trouble.port]
+    ranks = port.ranks if port else ()
+    wanted = " or ".join(f"{rank} ({case.axes(rank)})" for rank in ranks if rank <= max(4, ranks[0]))
+    if len(ranks) > 1 and ranks == tuple(range(ranks[0], ranks[-1] + 1)) and ranks[-1] > 4:
+        wanted = f"{ranks[0]} or more ({case.axes(ranks[0])})"
+    return (
+        f"{case.name} ({case.kind.display}) works on {wanted} dimensions, but {case.giver(trouble.port)} gives "
+        f"{spec.rank}: {spec}.",
+        fixes.for_rank(case, trouble.port),
+    )
+
+
+def _float_wanted(case: Case, trouble: Trouble) -> _Words:
+    return (
+        f"{case.name} ({case.kind.display}) computes with fractions (float32), but {case.giver(trouble.port)} gives "
+        f"whole numbers ({case.inputs[trouble.port].dtype}). Put an Embedding in between, or choose one-hot for the "
+        "category in the data panel.",
+        fixes.for_dtype(case, trouble.port, "float32"),
+    )
+
+
+def _int_wanted(case: Case, trouble: Trouble) -> _Words:
+    return (
+        f"{case.name} ({case.kind.display}) looks up whole numbers (int64), such as category indices, but "
+        f"{case.giver(trouble.port)} gives {case.inputs[trouble.port].dtype}.",
+        fixes.for_dtype(case, trouble.port, "int64"),
+    )
+
+
+def _axis(case: Case, trouble: Trouble) -> _Words:
+    spec = min(case.inputs.values(), key=lambda each: each.rank)
+    return (
+        f"{trouble.parameter} of {case.name} is {case.arguments[trouble.parameter]}, but what arrives has only the "
+        f"dimensions 0 to {spec.rank - 1} (or -{spec.rank} to -1): {spec}.",
+        (fixes.set_parameter(case.node.name, trouble.parameter, -1),),
+    )
+
+
+def _batch_axis(case: Case, trouble: Trouble) -> _Words:
+    return (
+        f"{case.name} works along dimension 0, the batch: it mixes the samples of a batch with each other. "
+        f"Set {trouble.parameter} to 1 or more.",
+        (fixes.set_parameter(case.node.name, trouble.parameter, 1),) if case.spec.rank > 1 else (),
+    )
+
+
+def _output_padding(case: Case, trouble: Trouble) -> _Words:
+    return (
+        f"output_padding of {case.name} must be smaller than its stride or its dilation "
+        f"(stride {case.arguments.get('stride')}, dilation {case.arguments.get('dilation')}).",
+        (fixes.set_parameter(case.node.name, trouble.parameter, 0),),
+    )
+
+
+def _batch_first(case: Case, trouble: Trouble) -> _Words:
+    return (
+        "The first dimension of an output must be the batch (N), one prediction per sample: "
+        f"{case.gives(trouble.port)}.",
+        (),
+    )
+
+
+def _open(case: Case, trouble: Trouble) -> _Words:
+    open_dims = [dim.name for dim in case.spec.dims[1:] if not dim.fixed]
+    names = sorted({name for text in open_dims for name in re.findall(r"[^\W\d]\w*", text)})
+    varies = f"varies with {' and '.join(names)}" if names else "varies"
+    return (
+        f"{case.name} needs a fixed size here (for {trouble.parameter}), but {case.gives()}, which {varies}. Reduce it "
+        "first: adaptive pooling or the last time step gives a fixed size.",
+        (),
+    )
+
+
+def _said(_case: Case, trouble: Trouble) -> _Words:
+    return trouble.text, ()
+
+
+def _some_sizes(case: Case, trouble: Trouble) -> _Words:
+    said = f" PyTorch says: {translate.cleaned(case, trouble.text)}" if trouble.text else ""
+    return f"{case.name} works for some sizes of the open dimensions only: {case.gives()}.{said}", ()
+
+
+def _empty(case: Case, _trouble: Trouble) -> _Words:
+    return f"Nothing would be left after {case.name}: a dimension becomes 0. {case.gives()}.", ()
+
+
+def _spread(case: Case, _trouble: Trouble) -> _Words:
+    arriving = ", ".join(case.gives(slot) for slot in case.inputs)
+    return (
+        f"{case.name} combines every sample with every other one: {arriving}. Give all branches the same number of "
+        "dimensions.",
+        (),
+    )
+
+
+def _note(case: Case, trouble: Trouble) -> _Words:
+    return f"{case.name}: {translate.cleaned(case, trouble.text)}", ()
+
+
+def _feature_map(case: Case, trouble: Trouble) -> _Words:
+    return (
+        f"{case.name} works along the last dimension only ({case.spec.dims[-1]} of {case.spec}), at every position "
+        "alike. To connect all values, flatten them first.",
+        (fixes.insert(case.project, "Flatten", End(case.node.name, trouble.port)),),
+    )
+
+
+_RULES: dict[str, Callable[[Case, Trouble], _Words]] = {
+    "rank": _rank,
+    "float wanted": _float_wanted,
+    "int wanted": _int_wanted,
+    "axis": _axis,
+    "batch axis": _batch_axis,
+    "output padding": _output_padding,
+    "batch first": _batch_first,
+    "open": _open,
+    "said": _said,
+    "some sizes": _some_sizes,
+    "empty": _empty,
+    "spread": _spread,
+    "note": _note,
+    "feature map": _feature_map,
+}

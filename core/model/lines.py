@@ -1,0 +1,91 @@
+"""The one place that writes a node's line of ``forward`` and its constructor, for the source and the shape probe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from core.errors import ModelError
+from core.kinds import Call, LayerKind, Value
+from core.parameters import derived_of, torch_class, torch_defaults
+from core.signatures import editable_arguments
+
+_LITERALS = (bool, int, float, str, type(None))
+_NN = "torch.nn."
+
+
+def literal(value: Value) -> str:
+    """Write a parameter's value as Python.
+
+    Raises:
+        ModelError: it is not None, a bool, a number, a text, or a tuple of these.
+    """
+    if isinstance(value, tuple):
+        items = ", ".join(map(literal, value))
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    if type(value) not in _LITERALS:
+        raise ModelError(f"A value of type {type(value).__name__} cannot be written into the source.")
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    return quoted(value) if isinstance(value, str) else repr(value)
+
+
+def quoted(text: str) -> str:
+    """Write a text as Python, in double quotes where that needs no escape."""
+    written = repr(text)
+    return f'"{written[1:-1]}"' if written.startswith("'") and '"' not in written and "\\" not in written else written
+
+
+def constructor_arguments(kind: LayerKind, arguments: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what the module's constructor takes, in its order: all values but the kind's own."""
+    order = [name for name in editable_arguments(torch_class(kind)) if name in arguments]
+    order += [name for name in arguments if name not in order]
+    return {name: arguments[name] for name in order if name not in kind.own}
+
+
+def constructor_line(kind: LayerKind, name: str, arguments: Mapping[str, Value]) -> str:
+    """Write ``self.conv1 = nn.Conv2d(in_channels=1, …)``: what differs from PyTorch's defaults, and all sizes."""
+    defaults, derived = torch_defaults(kind), derived_of(kind)
+    written = [
+        f"{argument}={literal(value)}"
+        for argument, value in constructor_arguments(kind, arguments).items()
+        if argument in derived or argument not in defaults or _differs(value, defaults[argument])
+    ]
+    path = f"nn.{kind.torch_class.removeprefix(_NN)}" if kind.torch_class.startswith(_NN) else kind.torch_class
+    return f"self.{name} = {path}({', '.join(written)})"
+
+
+def import_line(kind: LayerKind) -> str:
+    """Return the import that the constructor needs besides torch's, or an empty string."""
+    foreign = kind.torch_class and not kind.torch_class.startswith(_NN)
+    return f"import {kind.torch_class.rpartition('.')[0]}" if foreign else ""
+
+
+def call_line(
+    kind: LayerKind,
+    name: str,
+    inputs: Mapping[str, tuple[str, ...]],
+    outputs: Mapping[str, str],
+    arguments: Mapping[str, Value],
+) -> str:
+    """Write a node's line of ``forward``.
+
+    ``inputs`` are the variables at each port (one per link), ``outputs`` the variable that each output port assigns.
+    """
+    for value in arguments.values():
+        literal(value)
+    return kind.call(Call(f"self.{name}" if kind.torch_class else "", inputs, outputs, arguments))
+
+
+def by_port(kind: LayerKind, slots: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Gather what arrives at each slot by port, in the order of the ports; unlinked ports are left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for port in kind.inputs:
+        variables = tuple(variable for slot, variable in slots.items() if slot.partition(".")[0] == port.name)
+        if variables:
+            found[port.name] = variables
+    return found
+
+
+def _differs(value: Value, default: Value) -> bool:
+    return value != default or isinstance(value, bool) != isinstance(default, bool)

@@ -1,0 +1,250 @@
+"""The check says what PyTorch says: held against real runs for every kind of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from core.errors import ModelError
+from core.graph.edits import MoveNodes, SetParameters
+from core.graph.project import INPUT, OUTPUT, End, Graph, Node, Project
+from core.kinds import LayerKind, Shape
+from core.layers import catalogue
+from core.model import probe
+from core.model.build import build
+from core.model.lines import constructor_arguments
+from core.model.shapes import check, forget
+from core.parameters import check_value, parameters_of, torch_class
+from tests.model.building import around, chain, errors, given, layer, net, shape
+
+BATCH = 4
+
+
+def _cases_of_kinds() -> Iterator[Any]:
+    """Every kind with its samples, and with each parameter set to a few values that its check allows."""
+    for kind in catalogue:
+        if kind.id in (INPUT, OUTPUT):
+            continue
+        for index, sample in enumerate(kind.samples):
+            yield pytest.param(kind, sample, {}, id=f"{kind.id}-{index}")
+        for parameter in parameters_of(kind):
+            for value in _VALUES[parameter.type] + parameter.choices:
+                if not check_value(parameter, value):
+                    name = f"{kind.id}-{parameter.name}-{value}"
+                    yield pytest.param(kind, kind.samples[0], {parameter.name: value}, id=name)
+
+
+_VALUES: dict[str, tuple[Any, ...]] = {
+    "int": (0, 1, 2, 3),
+    "float": (0.0, 0.3),
+    "bool": (True, False),
+    "choice": (),
+    "ints": (1, 3, (2,), (1, 2)),
+    "text": (),
+}
+
+
+CASES = list(_cases_of_kinds())
+
+
+def _real_inputs(kind: LayerKind, sample: tuple[Shape, ...]) -> list[torch.Tensor]:
+    if kind.inputs[0].dtype == "int":
+        return [torch.zeros(BATCH, *shape[1:], dtype=torch.int64) for shape in sample]
+    return [torch.randn(BATCH, *shape[1:]) for shape in sample]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:torch")  # the check reports them; see test_messages
+@pytest.mark.parametrize(("kind", "sample", "params"), CASES)
+def test_the_check_says_what_the_real_module_returns(
+    kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Any]
+) -> None:
+    project = around(kind, sample, params)
+    report = check(project)
+    if not report.ok:
+        assert params, "a kind's own sample has to work"
+        return
+    module = build(project, report).module
+    expected = report.nodes["n"].outputs[kind.outputs[0].name]
+    for training in (True, False):
+        module.train(training)
+        result = module(*_real_inputs(kind, sample))
+        assert tuple(result.shape) == expected.sizes(BATCH)
+        assert str(result.dtype) == f"torch.{expected.dtype}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sample", "params"), [case for case in CASES if case.values[2] and case.values[0].torch_class]
+)
+def test_what_the_check_refuses_fails_in_the_real_module(
+    kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Any]
+) -> None:
+    project = around(kind, sample, params)
+    if not errors(project):
+        return
+    arguments = check(project).nodes["n"].arguments
+    inputs = _real_inputs(kind, sample)
+    sizes = {"input": tuple(inputs[0].shape)}
+
+    def really() -> None:
+        derived = {name: derive(sizes, arguments) for name, derive in kind.derived.items()}
+        torch_class(kind)(**constructor_arguments(kind, {**arguments, **derived}))(*inputs)
+
+    with pytest.raises((*probe.TORCH_ERRORS, ModelError)):
+        really()
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("params", [{}, {"num_layers": 2}, {"bidirectional": True, "num_layers": 3}])
+def test_recurrent_layers_probed_at_length_one_give_what_a_real_run_gives(kind: str, params: dict[str, Any]) -> None:
+    ports = catalogue[kind].outputs
+    project = net(
+        (given("T", 7), layer("rnn", kind, **params), *(layer(f"keep_{port.name}", "Identity") for port in ports)),
+        "x > rnn",
+        *(f"rnn.{port.name} > keep_{port.name}" for port in ports),
+    )
+    outputs = check(project).nodes["rnn"].outputs
+    derived = {"input_size": 7, "batch_first": True, "hidden_size": 64}
+    results = torch.nn.__dict__[kind](**{**derived, **params})(torch.randn(5, 11, 7))
+    states = results[1] if kind == "LSTM" else (results[1],)
+    real = dict(zip((port.name for port in ports), (results[0], *states), strict=True))
+    assert {port: spec.sizes(5, 11) for port, spec in outputs.items()} == {
+        port: tuple(tensor.shape) for port, tensor in real.items()
+    }
+    assert outputs["output"].shape[1] == "T"
+
+
+def test_a_real_length_of_one_is_no_exception() -> None:
+    assert shape(chain(given(1, 7), layer("rnn", "GRU")), "rnn") == ("N", 1, 64)
+
+
+def test_open_dimensions_are_followed_through_layers() -> None:
+    project = chain(
+        given(3, "T"),
+        layer("conv1", "Conv1d"),
+        layer("conv2", "Conv1d", stride=2, padding=1),
+        layer("pool1", "MaxPool1d"),
+        layer("pool2", "AdaptiveAvgPool1d", output_size=4),
+        layer("flat", "Flatten"),
+    )
+    report = check(project)
+    shapes = [report.nodes[name].outputs["output"].shape for name in ("conv1", "conv2", "pool1", "pool2", "flat")]
+    assert shapes[0] == ("N", 32, "T-2")
+    assert shapes[1] == ("N", 32, "(T-1)//2")
+    assert shapes[3:] == [("N", 32, 4), ("N", 128)]
+
+
+def test_an_open_length_flattened_is_a_multiple() -> None:
+    assert shape(chain(given("T", 8), layer("flat", "Flatten")), "flat") == ("N", "8*T")
+
+
+def test_two_names_are_two_dimensions() -> None:
+    project = net(
+        (given("T", 8, name="a"), given("S", 8, name="b"), layer("cat", "Concatenate", dim=-1)),
+        "a > cat.inputs.0",
+        "b > cat.inputs.1",
+    )
+    (problem,) = errors(project)
+    assert "'a' gives N × T × 8 but 'b' gives N × S × 8" in problem.message
+
+
+def test_branches_of_the_same_open_length_merge() -> None:
+    project = net(
+        (given("T", 8, name="a"), given("T", 3, name="b"), layer("cat", "Concatenate", dim=-1)),
+        "a > cat.inputs.0",
+        "b > cat.inputs.1",
+    )
+    assert shape(project, "cat") == ("N", "T", 11)
+
+
+def test_expressions_over_variables_reach_the_shapes() -> None:
+    project = chain(given(4), layer("dense", "Linear", out_features="2*width"), variables={"width": 12})
+    assert shape(project, "dense") == ("N", 24)
+    assert check(project).nodes["dense"].arguments["out_features"] == 24
+    wider = replace(project, variables={"width": 16})
+    assert shape(wider, "dense") == ("N", 32)
+
+
+def test_derived_parameters_are_reported() -> None:
+    report = check(chain(given(3, 8, 8), layer("conv", "Conv2d")))
+    assert dict(report.nodes["conv"].derived) == {"in_channels": 3}
+    assert report.nodes["conv"].arguments["in_channels"] == 3
+    assert report.nodes["conv"].inputs["input"].shape == ("N", 3, 8, 8)
+    assert report.order == ("x", "conv")
+    assert report.spec(End("conv", "output")) == report.nodes["conv"].outputs["output"]
+
+
+def test_after_an_error_what_follows_is_unknown_and_not_reported_again() -> None:
+    project = chain(given(8), layer("conv", "Conv2d"), layer("relu", "ReLU"), layer("y", "Output"))
+    report = check(project)
+    assert [problem.node for problem in report.problems] == ["conv"]
+    assert not report.ok
+    assert [report.nodes[name].ok for name in report.order] == [True, False, False, False]
+    assert not report.nodes["relu"].outputs
+
+
+@pytest.mark.parametrize(
+    "graph", [Graph(), Graph({"x": given(3)}), Graph({"y": Node("y", "Output")}), Graph({"a": Node("a", "Add")})]
+)
+def test_unfinished_graphs_are_no_trouble(graph: Graph) -> None:
+    report = check(Project(graph=graph))
+    assert set(report.nodes) == set(graph.nodes)
+
+
+def test_gaps_between_slots_do_not_matter() -> None:
+    project = net(
+        (given(4, name="a"), given(5, name="b"), layer("cat", "Concatenate")), "a > cat.inputs.3", "b > cat.inputs.11"
+    )
+    assert shape(project, "cat") == ("N", 9)
+    assert list(check(project).nodes["cat"].inputs) == ["inputs.3", "inputs.11"]
+
+
+def test_a_boolean_and_a_number_are_told_apart_by_the_memory() -> None:
+    project = chain(given(4), layer("dense", "Linear", out_features=1))
+    assert check(project).ok
+    refused = SetParameters({"dense": {"out_features": True}}).apply(project)
+    assert not check(refused).ok
+
+
+def test_an_unchanged_node_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget()
+    project = chain(given(4), layer("dense", "Linear"), layer("relu", "ReLU"), layer("head", "Linear", out_features=3))
+    runs: list[str] = []
+    real = probe.construct
+    monkeypatch.setattr(probe, "construct", lambda kind, arguments: (runs.append(kind.id), real(kind, arguments))[1])
+    first = check(project)
+    assert runs == ["Linear", "ReLU", "Linear"]
+    moved = MoveNodes({"relu": (5.0, 5.0)}).apply(project)
+    assert check(moved) == first
+    changed = SetParameters({"head": {"out_features": 4}}).apply(moved)
+    assert check(changed).nodes["head"].outputs["output"].shape == ("N", 4)
+    assert runs == ["Linear", "ReLU", "Linear", "Linear"]
+
+
+def test_the_order_is_made_anew_when_links_or_kinds_change() -> None:
+    project = chain(given(4), layer("a", "Linear"), layer("b", "ReLU"))
+    assert check(project).order == ("x", "a", "b")
+    nodes = {**project.graph.nodes, "b": layer("b", "Tanh"), "c": layer("c", "ReLU")}
+    changed = replace(project, graph=Graph(nodes, project.graph.links))
+    assert [problem.node for problem in check(changed).problems] == ["c"]
+
+
+def test_the_check_never_touches_the_random_state() -> None:
+    forget()
+    before = torch.get_rng_state().clone()
+    for kind in catalogue:
+        if kind.id not in (INPUT, OUTPUT):
+            check(around(kind, kind.samples[0], {}))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_check_may_run_in_several_threads() -> None:
+    projects = [around(kind, kind.samples[0], {}) for kind in catalogue if kind.id not in (INPUT, OUTPUT)]
+    expected = [check(project) for project in projects]
+    forget()
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(check, projects * 4)) == expected * 4
