@@ -1,0 +1,157 @@
+"""The whole check of a project: its shapes, and what training needs besides: data, targets, losses, settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.errors import did_you_mean
+from core.graph.binding import input_signature
+from core.graph.edits import SetParameters
+from core.graph.order import upstream
+from core.graph.project import INPUT, OUTPUT, Field, Node, Project
+from core.model.problems import Fix, Problem
+from core.model.shapes import ShapeReport
+from core.model.shapes import check as check_shapes
+from core.training.fit import fit_problems
+from core.training.objective import OutputObjective, arriving, examine
+from core.training.optimizers import optimizers
+from core.training.options import check_options
+
+_UNUSABLE = ("text", "identifier", "date")
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """All findings about a project. ``blockers`` are those that keep it from being trained."""
+
+    shapes: ShapeReport
+    problems: tuple[Problem, ...]
+    objectives: tuple[OutputObjective, ...]
+    blockers: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True where nothing is wrong; there may still be something missing (see ``ready``)."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+    @property
+    def ready(self) -> bool:
+        """True where the project can be trained as it is."""
+        return not self.blockers
+
+
+def check_project(project: Project) -> CheckReport:
+    """Return all that is wrong with a project, or missing for training. Pure; unchanged parts cost next to nothing."""
+    shapes = check_shapes(project)
+    problems = list(shapes.problems)
+    objectives = []
+    for node in project.graph.of_kind(OUTPUT):
+        examined = examine(project, shapes, node)
+        problems += examined.problems
+        spec = arriving(shapes, node.name)
+        if examined.objective:
+            objectives.append(examined.objective)
+            if spec is not None:
+                problems += fit_problems(project.graph, shapes, examined.objective, spec)
+    problems += _input_problems(project)
+    problems += _dead_ends(project)
+    problems += _setting_problems(project)
+    missing = list(_missing(project))
+    blockers = [problem for problem in problems if problem.severity == "error"] + missing
+    return CheckReport(shapes, (*problems, *missing), tuple(objectives), tuple(blockers))
+
+
+def _missing(project: Project) -> Iterator[Problem]:
+    """Yield what an unfinished project still lacks: no mistake, but nothing can be trained without it."""
+    graph = project.graph
+    if not graph.of_kind(INPUT):
+        yield Problem("info", "The network has no input yet: add an Input.")
+    if not graph.of_kind(OUTPUT):
+        yield Problem("info", "The network has no output yet: add an Output.")
+    if not project.data.source:
+        yield Problem("info", "There is no data yet: choose some to train with.")
+
+
+# --- inputs -----------------------------------------------------------------------------------------------------------
+
+
+def _input_problems(project: Project) -> Iterator[Problem]:
+    if not project.data.source:
+        return
+    targets = {str(node.params.get("target", "")): node.name for node in project.graph.of_kind(OUTPUT)}
+    for node in project.graph.of_kind(INPUT):
+        names = tuple(node.params.get("fields", ()))
+        if not names:
+            yield _unbound(project, node)
+        elif not input_signature(project, node).problem:
+            yield from _leaks(node, names, targets)
+
+
+def _unbound(project: Project, node: Node) -> Problem:
+    """Say that an input takes nothing from the data, and offer what it could take."""
+    targets = {output.params.get("target") for output in project.graph.of_kind(OUTPUT)}
+    columns = [each for each in project.data.with_role("input") if each.name not in targets]
+    usable = [each for each in columns if each.meaning not in _UNUSABLE]
+    fixes = []
+    if columns := [each for each in usable if not each.shape]:
+        fixes.append(Fix("Use all input columns", _bind(node, _joinable(columns))))
+    fixes += [Fix(f"Use '{each.name}'", _bind(node, [each])) for each in usable if each.shape]
+    message = f"'{node.name}' takes nothing from the data yet: choose its fields."
+    return Problem("error", message, node.name, parameter="fields", fixes=tuple(fixes))
+
+
+def _joinable(columns: list[Field]) -> list[Field]:
+    """Return the columns that can stand side by side: category indices join only with one another."""
+    values = [each for each in columns if not (each.meaning == "category" and each.encoding == "index")]
+    return values or columns
+
+
+def _bind(node: Node, fields: list[Field]) -> SetParameters:
+    return SetParameters({node.name: {"fields": tuple(each.name for each in fields)}})
+
+
+def _leaks(node: Node, names: tuple[str, ...], targets: dict[str, str]) -> Iterator[Problem]:
+    for name in names:
+        if name in targets:
+            message = f"'{node.name}' is given '{name}', which '{targets[name]}' shall predict: it would only copy it."
+            rest = tuple(each for each in names if each != name)
+            fix = Fix(f"Take '{name}' out of the input", SetParameters({node.name: {"fields": rest}}))
+            yield Problem("warning", message, node.name, parameter="fields", fixes=(fix,))
+
+
+# --- branches ---------------------------------------------------------------------------------------------------------
+
+
+def _dead_ends(project: Project) -> Iterator[Problem]:
+    """Yield the ends of branches that no output reads (none while there is no output at all)."""
+    graph = project.graph
+    outputs = [node.name for node in graph.of_kind(OUTPUT)]
+    if not outputs:
+        return
+    used = upstream(graph, outputs)
+    read = {source.node for source in graph.links.values()}
+    for name in graph.nodes:
+        if name not in used and name not in read:
+            yield Problem("warning", f"'{name}' leads to no output: it is not part of what is trained.", name)
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def _setting_problems(project: Project) -> Iterator[Problem]:
+    training = project.training
+    rate = training.learning_rate
+    if not (math.isfinite(rate) and rate > 0):
+        yield Problem("error", f"The learning rate must be above 0, not {rate}.", parameter="learning_rate")
+    for name, value in (("batch_size", training.batch_size), ("epochs", training.epochs)):
+        if value < 1:
+            yield Problem("error", f"{name} must be at least 1, not {value}.", parameter=name)
+    kind = optimizers.find(training.optimizer)
+    if kind is None:
+        hint = did_you_mean(training.optimizer, [each.id for each in optimizers])
+        yield Problem("error", f"There is no optimizer '{training.optimizer}'.{hint}", parameter="optimizer")
+    elif training.optimizer_options:
+        for name, message in check_options(kind, training.optimizer_options):
+            yield Problem("error", message, parameter=name)

@@ -1,0 +1,59 @@
+"""A loss at work: the one place that decides which shape of output meets which shape of target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from core.kinds import Value
+from core.training.kinds import LossKind
+from core.training.options import torch_class
+
+
+class Criterion:
+    """The loss module of one output. Outputs are never broadcast against targets: shapes agree, or it raises."""
+
+    def __init__(self, loss: LossKind, options: Mapping[str, Value]) -> None:
+        self.kind = loss
+        self.module: nn.Module = torch_class(loss.torch_class)(**options)
+
+    def prepare(self, targets: Tensor) -> Tensor:
+        """Return targets, of shape (N,) or (N, 1), as the loss needs them: (N,), int64 for classes, else float32."""
+        flat = targets.reshape(len(targets))
+        return flat.long() if self.kind.target == "class" else flat.float()
+
+    def arrange(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return outputs as loss and metrics need them: (N, classes), or (N,) where each sample gives one value.
+
+        Raises:
+            RuntimeError: they hold more or fewer than one value for each target.
+        """
+        if self.kind.target == "class" or outputs.dim() == 1:
+            return outputs
+        return outputs.reshape(targets.shape)
+
+    def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean loss of arranged outputs and prepared targets, a tensor of shape ()."""
+        if self.kind.target != "class" and outputs.shape != targets.shape:
+            raise RuntimeError(f"outputs {tuple(outputs.shape)} do not match targets {tuple(targets.shape)}")
+        loss: Tensor = self.module(outputs, targets)
+        return loss
+
+
+@lru_cache(maxsize=1024)
+def refusal(loss: LossKind, dtype: str, shape: tuple[int, ...]) -> str:
+    """Return why PyTorch's loss refuses a batch of outputs of this shape (batch included), or an empty string.
+
+    Runs the loss on the meta device: no data, no memory.
+    """
+    criterion = Criterion(loss, {})
+    outputs = torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
+    targets = criterion.prepare(torch.empty(shape[0], dtype=torch.int64, device="meta"))
+    try:
+        result = criterion(criterion.arrange(outputs, targets), targets)
+    except (RuntimeError, ValueError, IndexError) as error:
+        return str(error).splitlines()[0]
+    return "" if result.shape == () else f"the loss has shape {tuple(result.shape)}"

@@ -1,0 +1,161 @@
+"""What is exported gives the same numbers without us, in a fresh Python that has only torch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from core.errors import ExportError
+from core.exporters import ExporterKind, ExportRequest, exporters
+from core.graph.project import Graph, Node, Project
+from core.training.checkpoints import load_weights
+from core.training.runs import Run
+from core.training.session import open_session
+from tests.training.building import diabetes, digits, linear, spirals, trained
+
+ALL = pytest.mark.parametrize("kind", tuple(exporters), ids=lambda kind: kind.id)
+
+
+def _two_heads() -> Project:
+    project = spirals()
+    nodes = {
+        **project.graph.nodes,
+        "side": linear("side", 1),
+        "other": Node("other", "Output", {"target": "y"}),
+    }
+    end = next(iter(project.graph.links))
+    links = {
+        **project.graph.links,
+        replace(end, node="side", port="input"): replace(end, node="hidden", port="output"),
+        replace(end, node="other", port="input"): replace(end, node="side", port="output"),
+    }
+    nodes["x"] = replace(nodes["x"], params={"fields": ("x",)})
+    return replace(project, name="two heads", graph=Graph(nodes, links))
+
+
+PROJECTS = {"digits": digits(epochs=1), "two heads": _two_heads(), "diabetes": diabetes()}
+
+
+@pytest.fixture(scope="module", params=PROJECTS)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A trained run, to be read only."""
+    folder = tmp_path_factory.mktemp("exports") / "run"
+    trained(PROJECTS[request.param], folder)
+    return Run.open(folder)
+
+
+@ALL
+def test_an_untrained_project_can_be_exported(kind: ExporterKind, tmp_path: Path) -> None:
+    before = torch.get_rng_state()
+    path = kind.export(ExportRequest(spirals(), tmp_path / f"net{kind.suffix}"))
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@ALL
+def test_a_target_that_cannot_be_written_is_an_export_error(kind: ExporterKind, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="could not be written"):
+        kind.export(ExportRequest(spirals(), tmp_path / "nowhere" / f"net{kind.suffix}"))
+
+
+@ALL
+def test_weights_that_are_missing_are_an_export_error(kind: ExporterKind, tmp_path: Path) -> None:
+    trained(spirals(), tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    run.weights("best").unlink()
+    with pytest.raises(ExportError, match="no best weights"):
+        kind.export(ExportRequest.of_run(run, tmp_path / f"net{kind.suffix}"))
+    assert not (tmp_path / f"net{kind.suffix}").exists()
+    kind.export(ExportRequest.of_run(run, tmp_path / f"net{kind.suffix}", "last"))
+
+
+@ALL
+def test_a_kind_explains_itself(kind: ExporterKind) -> None:
+    assert kind.title
+    assert kind.suffix.startswith(".")
+    assert kind.help.endswith(".")
+
+
+def test_safetensors_carry_the_trained_weights_and_what_they_are(run: Run, tmp_path: Path) -> None:
+    path = exporters["safetensors"].export(ExportRequest.of_run(run, tmp_path / "net.safetensors"))
+    with safe_open(path, "pt") as exported, safe_open(run.weights(), "pt") as kept:
+        names = kept.keys()
+        assert all(torch.equal(exported.get_tensor(name), kept.get_tensor(name)) for name in names)
+        assert exported.metadata() == kept.metadata()
+
+
+def test_a_state_dict_loads_without_executing_anything(run: Run, tmp_path: Path) -> None:
+    path = exporters["state-dict"].export(ExportRequest.of_run(run, tmp_path / "net.pt"))
+    weights = torch.load(path, weights_only=True)
+    session = open_session(run.project(), None, "cpu")
+    session.network.module.load_state_dict(weights)
+
+
+def test_a_folder_gets_source_weights_and_preprocessing(run: Run, tmp_path: Path) -> None:
+    path = exporters["python"].export(ExportRequest.of_run(run, tmp_path / "deep" / "export"))
+    assert path == tmp_path / "deep" / "export" / "model.py"
+    assert {each.name for each in path.parent.iterdir()} == {
+        "model.py",
+        "model.pt",
+        "model.safetensors",
+        "preprocessing.json",
+    }
+    assert path.read_text() == (run.path / "model.py").read_text()
+    assert json.loads((path.parent / "preprocessing.json").read_text()) == run.preprocessing()
+
+
+ALONE = """
+import importlib.abc, json, sys
+
+class OnlyTorch(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"core", "designer", "layerwright", "tests", "safetensors", "polars", "PySide6"}:
+            raise ImportError(f"{name} is not to be needed")
+
+sys.meta_path.insert(0, OnlyTorch())
+packages, folder, samples, answers = sys.argv[1:]
+sys.path[:0] = [folder]
+sys.path.append(packages)
+import torch
+from model import Net
+
+net = Net()
+net.load_state_dict(torch.load(f"{folder}/model.pt", weights_only=True))
+net.eval()
+with torch.inference_mode():
+    found = net(*torch.load(samples, weights_only=True))
+torch.save(found, answers)
+print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] in {"core", "designer"})))
+"""
+
+
+def test_source_and_weights_give_the_same_outputs_in_a_python_that_has_only_torch(run: Run, tmp_path: Path) -> None:
+    exporters["python"].export(ExportRequest.of_run(run, tmp_path / "export"))
+    session = open_session(run.project(), None, "cpu")
+    network = session.network
+    load_weights(network.module, run.weights())
+    network.module.eval()
+    inputs = [each[:50] for each in session.training.inputs]
+    with torch.inference_mode():
+        wanted = network.module(*inputs)
+    torch.save(inputs, tmp_path / "samples.pt")
+    packages = str(Path(torch.__file__).parents[1])
+    arguments = [packages, str(tmp_path / "export"), str(tmp_path / "samples.pt"), str(tmp_path / "answers.pt")]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    command = [sys.executable, "-I", "-S", "-c", ALONE, *arguments]
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+    found = torch.load(tmp_path / "answers.pt", weights_only=True)
+    pairs = wanted.items() if isinstance(wanted, dict) else [("", wanted)]
+    for name, expected in pairs:
+        answer = found[name] if isinstance(found, dict) else found
+        assert torch.allclose(answer, expected, rtol=0, atol=1e-6)
