@@ -1,0 +1,115 @@
+"""``layerwright evaluate``, ``export`` and ``runs``: what became of a training run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core import units
+from core.cli.command import DONE, Command, UsageError, add_json, note, print_json, print_table, report_plugins
+from core.cli.progress import short_names, values_line
+from core.errors import ExportError, TrainingError
+from core.exporters import ExportRequest, exporters
+from core.graph.files import load_project
+from core.training.runs import Run, RunListing, Which, list_runs
+
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="a run's folder")
+    parser.add_argument("--split", choices=("training", "validation", "test"), default="validation")
+    parser.add_argument("--weights", choices=("best", "last"), default="best", help="which weights of the run")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    add_json(parser)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from core.training.evaluate import evaluate
+
+    run = Run.open(options.run)
+    values = evaluate(run, options.split, which=options.weights, device=options.device)
+    if options.json:
+        print_json({"run": str(options.run), "split": options.split, "weights": options.weights, "values": values})
+    else:
+        rows = [(name, f"{value:.6g}") for name, value in short_names(values).items()]
+        print_table(("measure", options.split), rows, right=(1,))
+    return DONE
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", type=Path, metavar="RUN|FILE", help="a run's folder, or a project file (fresh weights)"
+    )
+    parser.add_argument("--to", required=True, choices=sorted(kind.id for kind in exporters), help="the format")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="PATH", help="the file to write")
+    parser.add_argument("--weights", choices=("best", "last"), default="best", help="which weights of a run")
+    add_json(parser)
+
+
+def _export(options: argparse.Namespace) -> int:
+    report_plugins(exporters.failures)
+    request = _request(options.source, options.output, options.weights)
+    written = exporters[options.to].export(request)
+    if request.run is None:
+        note(f"'{options.source}' is a project, not a run: its weights are fresh, not trained.")
+    if options.json:
+        print_json({"format": options.to, "path": str(written)})
+    else:
+        print(written)
+    return DONE
+
+
+def _request(source: Path, output: Path, which: Which) -> ExportRequest:
+    if not source.exists():
+        raise ExportError(f"There is no run or project '{source}'.")
+    if source.is_dir():
+        return ExportRequest.of_run(Run.open(source), output, which)
+    project = load_project(source)
+    if output.exists() and output.samefile(source):
+        raise UsageError(f"'{output}' is the project itself, which the export would replace: choose another file.")
+    return ExportRequest(project, output)
+
+
+def _runs_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: runs")
+    add_json(parser)
+
+
+def _listing(run: RunListing) -> dict[str, Any]:
+    summary = run.summary.to_json() if run.summary else None
+    common = {"run": str(run.path), "project": run.project, "created": run.created, "status": run.status}
+    return {**common, "summary": summary, "problem": run.problem or None}
+
+
+def _row(run: RunListing) -> tuple[str, ...]:
+    if run.summary is None:
+        return (run.name, run.status, "", "", "", run.problem.partition("\n")[0])
+    done = run.summary
+    best = str(done.best_epoch) if done.best_epoch else ""
+    values = values_line(done.best)
+    return (run.name, run.status, str(done.epochs), best, units.duration(done.seconds), values)
+
+
+def _runs(options: argparse.Namespace) -> int:
+    folder = options.folder or Path("runs")
+    if options.folder and not folder.is_dir():
+        raise TrainingError(f"There is no folder '{folder}'.")
+    if (folder / "run.json").is_file():
+        raise TrainingError(f"'{folder}' is a run itself: name the folder that holds it, '{folder.absolute().parent}'.")
+    listed = list_runs(folder)
+    if options.json:
+        for run in listed:
+            print_json(_listing(run))
+    elif listed:
+        headings = ("run", "status", "epochs", "best", "time", "at the best epoch")
+        print_table(headings, [_row(run) for run in listed], right=(2, 3))
+    else:
+        print(f"There are no runs in '{folder}'.")
+    return DONE
+
+
+KINDS = (
+    Command("evaluate", "measure a run's weights on a split of its data", _evaluate_arguments, _evaluate),
+    Command("export", "export weights or source", _export_arguments, _export),
+    Command("runs", "list the runs in a folder", _runs_arguments, _runs),
+)
