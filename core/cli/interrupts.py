@@ -6,10 +6,13 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any
 
 from core.training.control import Control
 
+_Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 _MESSAGE = b"\nstopping (once more to leave at once) ...\n"
 
 
@@ -21,13 +24,13 @@ class Interrupts:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._before: dict[int, signal.Handlers | int | None] = {}
+        self._before: dict[int, _Handler] = {}
         self.received = 0
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._on_signal)  # type: ignore[assignment]
+                self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(

@@ -24,10 +24,10 @@ exit status:
   0    done
   1    the project, the run or its data has errors or cannot be read, or the work failed
   2    the command line is wrong; nothing was done
-  130  interrupted by Ctrl-C (a training is kept and can be resumed)
+  130  interrupted by Ctrl-C, 143 by a request to terminate (a training is kept and can be resumed)
 
 Results go to stdout, remarks and progress to stderr. With --json every line on stdout is a JSON object;
-where a command fails the last one is {"error": ..., "problems": [...], "node": ...}.
+where a command cannot do its work the last one is {"error": ..., "problems": [...], "node": ...}.
 """
 
 
@@ -45,12 +45,24 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Leaves room for the longest command beside its help."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that raises what is wrong instead of ending the process, and takes options by their full names only."""
 
-    def __init__(self, **settings: object) -> None:
-        whole = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": _STATUSES, **settings}
-        super().__init__(allow_abbrev=False, **whole)  # type: ignore[arg-type]
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=_STATUSES,
+            formatter_class=_HelpFormatter,
+            allow_abbrev=False,
+        )
 
     def error(self, message: str) -> NoReturn:
         """Print how the command is used, and raise UsageError."""

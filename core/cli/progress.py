@@ -116,7 +116,7 @@ def epoch_line(event: EpochEnded, epochs: int) -> str:
 
 def values_line(values: Mapping[str, float], *, width: int = 0) -> str:
     """Write named numbers on a line, four significant digits each, padded to a width so that lines align."""
-    return "  ".join(f"{name} {value:<{width}.4g}" for name, value in short_names(values).items())
+    return "  ".join(f"{name} {f'{value:#.4g}'.rstrip('.'):<{width}}" for name, value in short_names(values).items())
 
 
 def short_names(values: Mapping[str, float]) -> dict[str, float]:

@@ -47,7 +47,7 @@ def _batch_norm(identifier: str, port: Port, summary: str, samples: tuple[tuple[
         inputs=(port,),
         parameters=(_EPS, _MOMENTUM, Parameter("affine", "bool", True, _AFFINE), _TRACKING),
         derived={"num_features": axis("input", 1)},
-            keywords=("batch normalisation", "bn", *_KEYWORDS),
+        keywords=("batch normalisation", "bn", *_KEYWORDS),
         samples=samples,
     )
 

@@ -32,8 +32,9 @@ def _rank(case: Case, trouble: Trouble) -> _Words:
     wanted = " or ".join(f"{rank} ({case.axes(rank)})" for rank in ranks if rank <= max(4, ranks[0]))
     if len(ranks) > 1 and ranks == tuple(range(ranks[0], ranks[-1] + 1)) and ranks[-1] > 4:
         wanted = f"{ranks[0]} or more ({case.axes(ranks[0])})"
+    first, _, rest = wanted.partition(" (")
     return (
-        f"{case.name} ({case.kind.display}) works on {wanted} dimensions, but {case.giver(trouble.port)} gives "
+        f"{case.name} ({case.kind.display}) needs {first} dimensions ({rest}, but {case.giver(trouble.port)} gives "
         f"{spec.rank}: {spec}.",
         fixes.for_rank(case, trouble.port),
     )

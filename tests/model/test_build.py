@@ -91,7 +91,7 @@ def test_the_source_is_forgotten_with_its_module() -> None:
 
 
 def test_a_project_with_errors_is_refused_with_all_of_them() -> None:
-    with pytest.raises(ModelError, match="'conv' \\(Conv2d\\) works on 4") as caught:
+    with pytest.raises(ModelError, match="'conv' \\(Conv2d\\) needs 4 dim") as caught:
         build(chain(given(8), layer("conv", "Conv2d"), Node("y", "Output")))
     assert caught.value.node == "conv"
 

@@ -13,13 +13,13 @@ from tests.model.building import chain, errors, fix, given, layer, net, only, so
 def test_a_wrong_number_of_dimensions_says_what_came_and_what_is_needed() -> None:
     problem = only(chain(given(64), layer("conv", "Conv2d")))
     assert problem.message == (
-        "'conv' (Conv2d) works on 4 (N × channels × height × width) dimensions, but 'x' gives 2: N × 64."
+        "'conv' (Conv2d) needs 4 dimensions (N × channels × height × width), but 'x' gives 2: N × 64."
     )
     assert (problem.severity, problem.node, problem.port) == ("error", "conv", "input")
 
 
 def test_a_sequence_layer_asks_for_time_and_features() -> None:
-    assert "3 (N × time × features)" in only(chain(given(64), layer("rnn", "LSTM"))).message
+    assert "3 dimensions (N × time × features)" in only(chain(given(64), layer("rnn", "LSTM"))).message
 
 
 def test_batch_norm_after_a_feature_map_offers_flatten_and_its_twin() -> None:
@@ -53,7 +53,7 @@ def test_an_image_without_channels_can_be_reshaped() -> None:
 
 def test_a_vector_before_the_last_time_step_is_refused() -> None:
     project = chain(given("T", 3), layer("last", "LastStep"), layer("twice", "LastStep"))
-    assert "'twice' (Last time step) works on 3 (N × time × features) dimensions" in only(project).message
+    assert "'twice' (Last time step) needs 3 dimensions (N × time × features)" in only(project).message
 
 
 def test_a_linear_layer_on_a_feature_map_is_warned_about() -> None:

@@ -107,6 +107,7 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
         "folder", type=Path, metavar="DIR", help="where the project, the run and the exports go; they are replaced"
     )
     parser.add_argument("--epochs", type=whole_number(1), metavar="N", help="how many epochs, not the project's number")
+    add_json(parser)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -116,14 +117,18 @@ def _demo(options: argparse.Namespace) -> int:
     project = template("digits").load()
     save_project(project, folder / "digits.layerwright")
     run = new_run_folder(folder / "runs", "digits")
-    summary, status = _train_job(Job(project, run, folder, epochs=options.epochs), as_json=False)
-    made = [("project", folder / "digits.layerwright"), ("run", run)]
+    summary, status = _train_job(Job(project, run, folder, epochs=options.epochs), as_json=options.json)
+    made = {"project": folder / "digits.layerwright", "run": run}
     if summary.best_epoch:
         request = ExportRequest.of_run(Run.open(run), folder / "digits.safetensors")
-        made.append(("weights", exporters["safetensors"].export(request)))
-        made.append(("source", exporters["python"].export(replace(request, path=folder / "model.py"))))
+        made["weights"] = exporters["safetensors"].export(request)
+        made["source"] = exporters["python"].export(replace(request, path=folder / "model.py"))
+    if options.json:
+        print_json({"summary": summary.to_json(), **{what: str(path) for what, path in made.items()}})
+        return status
+    if summary.best_epoch:
         print(f"{'validation accuracy':<19}  {summary.best['digit/accuracy']:.1%}")
-    for what, path in made:
+    for what, path in made.items():
         print(f"{what:<19}  {path}")
     return status
 

@@ -1,0 +1,80 @@
+"""Starts the designer: application, theme, error reporting, window; torch is loaded only once the window is there."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtWidgets import QApplication
+
+from designer import theme
+from designer.failures import FailureReporter, log_path, start_logging
+from designer.icons import application_icon
+from designer.settings import Settings
+from designer.window import Window
+
+log = logging.getLogger(__name__)
+_WARM_UP_MS = 400
+"""Milliseconds after the first paint before torch is loaded in the background: the start page comes first."""
+
+
+def make_application(arguments: Sequence[str]) -> QApplication:
+    """Return the application with its name, icon and the translations of Qt's own texts."""
+    application = QApplication(["layerwright", *arguments])
+    application.setApplicationName("layerwright")
+    application.setApplicationDisplayName("")
+    application.setOrganizationName("layerwright")
+    application.setApplicationVersion(_version())
+    application.setDesktopFileName("layerwright")
+    application.setWindowIcon(application_icon())
+    translator = QTranslator(application)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if translator.load(QLocale(), "qtbase", "_", folder):
+        application.installTranslator(translator)
+    return application
+
+
+def run(path: Path | None = None) -> int:
+    """Open the designer, with a project where one is given, and return its exit status when it is closed."""
+    application = make_application([])
+    start_logging(log_path())
+    reporter = FailureReporter(application)
+    reporter.install()
+    settings = Settings()
+    theme.switch.apply(application, settings.theme)
+    theme.switch.follow_system(application)
+    window = Window(settings)
+    window.show()
+    log.info("started %s, Python %s", application.applicationVersion(), sys.version.split()[0])
+    warm_up = threading.Thread(target=_load_torch, name="layerwright-warm-up", daemon=True)
+    if path is not None:
+        QTimer.singleShot(0, window, lambda: window.open_path(path))
+    QTimer.singleShot(_WARM_UP_MS, window, warm_up.start)
+    status = application.exec()
+    if warm_up.ident is not None:
+        warm_up.join()
+    reporter.remove()
+    window.deleteLater()
+    application.processEvents()
+    return status
+
+
+def _version() -> str:
+    try:
+        return metadata.version("layerwright")
+    except metadata.PackageNotFoundError:
+        return "(from source)"
+
+
+def _load_torch() -> None:
+    """Check a template: that loads all that the first project needs, so that it shows its shapes at once."""
+    from core.graph.templates import templates
+    from core.training.check import check_project
+
+    check_project(templates()[0].load())
+    log.info("PyTorch is loaded")

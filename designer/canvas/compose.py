@@ -1,0 +1,186 @@
+"""Makes the edits behind the canvas's commands: where a new node goes, what it is linked to, what makes room. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+
+from core.graph.edits import AddNodes, Connect, Disconnect, Edit, InsertOnLink, MoveNodes, RemoveNodes, Together
+from core.graph.layout import FAN_GAP, GRID, LAYER_GAP, NODE_GAP, Position, Size
+from core.graph.names import unique_name
+from core.graph.order import downstream, outgoing
+from core.graph.project import End, Graph, Node
+from core.kinds import LayerKind
+from designer.canvas.fitting import entries, first_output
+
+
+@dataclass(frozen=True)
+class Box:
+    """A node's place: top left corner and size, in scene units."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> float:
+        """Middle of its width."""
+        return self.x + self.width / 2
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge."""
+        return self.y + self.height
+
+    def meets(self, other: Box, gap: float) -> bool:
+        """True where the two are nearer than ``gap``."""
+        return (
+            self.x < other.x + other.width + gap
+            and other.x < self.x + self.width + gap
+            and self.y < other.bottom + gap
+            and other.y < self.bottom + gap
+        )
+
+
+Boxes = Mapping[str, Box]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a new node goes and what it is linked to.
+
+    ``at`` is the middle of its upper edge (None: below what feeds it). ``sources`` feed its inputs in order; ``target``
+    is the input that it feeds; ``wire`` the input whose link it is put into.
+    """
+
+    at: Position | None = None
+    sources: tuple[End, ...] = ()
+    target: End | None = None
+    wire: End | None = None
+
+
+def snapped(value: float) -> float:
+    """Return the nearest grid line."""
+    return GRID * round(value / GRID)
+
+
+def _below(value: float, gap: float = LAYER_GAP) -> float:
+    return GRID * ceil((value + gap) / GRID - 1e-6)
+
+
+def spot_after(graph: Graph, selection: Collection[str], boxes: Boxes) -> Spot:
+    """Return the spot after the selection: in the only wire that leaves it, else below it, fed by all of it."""
+    names = sorted((name for name in selection if name in boxes), key=lambda name: boxes[name].centre)
+    sources = tuple(end for name in names if (end := first_output(graph, name)))
+    if len(sources) == 1:
+        followers = [target for target, source in graph.links.items() if source == sources[0]]
+        if len(followers) == 1:
+            return Spot(sources=sources, wire=followers[0])
+    return Spot(sources=sources)
+
+
+def add_edit(graph: Graph, kind: LayerKind, spot: Spot, boxes: Boxes, size: Size) -> tuple[Edit, str]:
+    """Return the edit that adds a node of a kind at a spot, and the node's name; links that cannot be are left out."""
+    name = unique_name(kind.name_stem, graph.nodes)
+    if spot.wire and spot.wire in graph.links and kind.inputs and kind.outputs:
+        return _insertion(graph, Node(name, kind.id), spot, boxes, size), name
+    taken = entries(kind, len(spot.sources))
+    links = [(source, End(name, port)) for source, port in zip(spot.sources, taken, strict=False)]
+    if spot.target and kind.outputs:
+        links.append((End(name, kind.outputs[0].name), spot.target))
+    place = _place(spot, boxes, size, fed=bool(taken))
+    return AddNodes((Node(name, kind.id, position=place),), tuple(links)), name
+
+
+def _place(spot: Spot, boxes: Boxes, size: Size, *, fed: bool) -> Position:
+    if spot.at:
+        return snapped(spot.at[0]) - size[0] / 2, snapped(spot.at[1])
+    feeding = [boxes[source.node] for source in spot.sources]
+    if not feeding:
+        feeding = list(boxes.values())
+    if not feeding:
+        return -size[0] / 2, 0.0
+    if fed:
+        centre = snapped(sum(box.centre for box in feeding) / len(feeding))
+        top = _below(max(box.bottom for box in feeding), FAN_GAP if len(feeding) > 1 else LAYER_GAP)
+    else:
+        centre = snapped(max(box.x + box.width for box in feeding) + NODE_GAP + size[0] / 2)
+        top = snapped(min(box.y for box in feeding))
+    place = Box(centre - size[0] / 2, top, *size)
+    for _turn in range(len(boxes)):
+        blocking = next((box for box in boxes.values() if place.meets(box, GRID / 2)), None)
+        if blocking is None:
+            break
+        step = blocking.x + blocking.width + NODE_GAP - place.x
+        place = replace(place, x=place.x + GRID * ceil(step / GRID))
+    return place.x, place.y
+
+
+def _insertion(graph: Graph, node: Node, spot: Spot, boxes: Boxes, size: Size) -> Edit:
+    assert spot.wire is not None
+    upper, lower = boxes[graph.links[spot.wire].node], boxes[spot.wire.node]
+    if spot.at:
+        place = (snapped(spot.at[0]) - size[0] / 2, snapped(spot.at[1]))
+    else:
+        place = (snapped(upper.centre) - size[0] / 2, _below(upper.bottom))
+    edits: list[Edit] = [InsertOnLink(replace(node, position=place), spot.wire)]
+    shift = _below(place[1] + size[1]) - lower.y
+    if shift > 0:
+        edits.append(push_down(graph, spot.wire.node, shift, boxes))
+    return Together(tuple(edits), f"Insert {node.name}")
+
+
+def push_down(graph: Graph, name: str, shift: float, boxes: Boxes, but: str = "") -> MoveNodes:
+    """Return the edit that moves a node and all that it feeds down."""
+    names = downstream(graph, [name]) - {but}
+    return MoveNodes({each: (boxes[each].x, boxes[each].y + shift) for each in names})
+
+
+def splice_edit(graph: Graph, name: str, kind: LayerKind, wire: End, place: Position, boxes: Boxes) -> Edit:
+    """Return the edit that puts an existing, unlinked node at a place and into a wire, making room below."""
+    source = graph.links[wire]
+    edits: list[Edit] = [
+        MoveNodes({name: place}),
+        Connect(source, End(name, entries(kind, 1)[0])),
+        Connect(End(name, kind.outputs[0].name), wire),
+    ]
+    shift = _below(place[1] + boxes[name].height) - boxes[wire.node].y
+    if shift > 0:
+        edits.append(push_down(graph, wire.node, shift, boxes, but=name))
+    return Together(tuple(edits), f"Insert {name}")
+
+
+def removal(names: frozenset[str], wires: Collection[End], *, bridge: bool) -> Edit | None:
+    """Return the edit that deletes nodes and wires, or None where there is nothing to delete."""
+    loose = frozenset(end for end in wires if end.node not in names)
+    edits: list[Edit] = [Disconnect(loose)] if loose else []
+    if names:
+        edits.append(RemoveNodes(names, bridge=bridge))
+    if len(edits) == 2:
+        return Together(tuple(edits), "Delete")
+    return edits[0] if edits else None
+
+
+def links_of(graph: Graph, names: Collection[str]) -> frozenset[End]:
+    """Return the input ends of all links at the named nodes."""
+    return frozenset(target for target, source in graph.links.items() if target.node in names or source.node in names)
+
+
+def neighbour(graph: Graph, name: str, direction: str, boxes: Boxes) -> str | None:
+    """Return the node to walk to: up and down follow wires, left and right go to the nearest node beside."""
+    here = boxes[name]
+    if direction in ("up", "down"):
+        if direction == "down":
+            linked = {end.node for _port, end in outgoing(graph).get(name, ())}
+        else:
+            linked = {source.node for target, source in graph.links.items() if target.node == name}
+        return min(linked, key=lambda each: (abs(boxes[each].centre - here.centre), each), default=None)
+    sign = 1 if direction == "right" else -1
+    aside = {each: box for each, box in boxes.items() if (box.centre - here.centre) * sign > GRID}
+
+    def distance(each: str) -> tuple[float, str]:
+        return abs(aside[each].centre - here.centre) + 3 * abs(aside[each].y - here.y), each
+
+    return min(aside, key=distance, default=None)

@@ -1,0 +1,1 @@
+"""Gestures: what a press, a drag and a release mean, one object each."""

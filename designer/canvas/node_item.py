@@ -1,0 +1,101 @@
+"""A node on the canvas: one item, no children, everything painted; it shows what it is given and decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from core.graph.project import End
+from designer.canvas.face import Face, PortFace
+from designer.canvas.paint import Look, chip_rect, paint_node
+from designer.canvas.style import Style
+
+_MARGIN = 14.0
+
+
+class NodeItem(QGraphicsItem):
+    """Draws a face and a look."""
+
+    def __init__(self, face: Face, style: Style) -> None:
+        super().__init__()
+        self.face = face
+        self.look = Look()
+        self._style = style
+        self._bounds = QRectF()
+        self._measure()
+        self.set_place(face.node.position)
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.face.node.name
+
+    def set_place(self, position: tuple[float, float]) -> None:
+        """Put the item where the document says; lower nodes lie above higher ones, so that no shape covers a card."""
+        self.setPos(QPointF(*position))
+        self.setZValue(1 + position[1] * 1e-6)
+
+    def set_face(self, face: Face, style: Style) -> None:
+        """Show another face (and the colours of another theme)."""
+        self.face, self._style = face, style
+        self._measure()
+        self.update()
+
+    def set_look(self, **changes: Any) -> None:
+        """Change parts of the look; nothing is repainted where nothing differs."""
+        look = replace(self.look, **changes)
+        if look != self.look:
+            measured = look.shapes != self.look.shapes
+            self.look = look
+            if measured:
+                self._measure()
+            self.update()
+
+    def set_stale(self, stale: bool) -> None:
+        """Grey the shapes, or show them as current."""
+        if self.look.stale is not stale:
+            self.set_look(stale=stale)
+
+    def set_selected(self, selected: bool) -> None:
+        """Show the node as selected or not."""
+        if self.look.selected is not selected:
+            self.set_look(selected=selected)
+
+    def _measure(self) -> None:
+        bounds = self.card().adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+        for port in self.face.outputs:
+            text = self.look.shapes.get(port.end.port, "")
+            if text:
+                bounds = bounds.united(chip_rect(port, text, self._style).adjusted(-1, -1, 1, 1))
+        if bounds != self._bounds:
+            self.prepareGeometryChange()
+            self._bounds = bounds
+
+    def card(self) -> QRectF:
+        """Return the card in the item's coordinates."""
+        return QRectF(0, 0, self.face.width, self.face.height)
+
+    def scene_card(self) -> QRectF:
+        """Return the card in the scene."""
+        return self.card().translated(self.scenePos())
+
+    def port(self, end: End) -> PortFace | None:
+        """Return the face of a port by its end."""
+        return next((port for port in self.face.ports if port.end == end), None)
+
+    def port_place(self, end: End) -> QPointF:
+        """Return where a wire meets a port, in the scene (the middle of its side for a port that is not drawn)."""
+        port = self.port(end)
+        return self.scenePos() + (port.centre if port else self.card().center())
+
+    def boundingRect(self) -> QRectF:
+        """Return the card with its ports, badge and shapes."""
+        return self._bounds
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Paint at the level of detail that the zoom asks for."""
+        paint_node(painter, self.face, self.look, self._style, painter.worldTransform().m22())

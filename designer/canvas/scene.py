@@ -1,0 +1,347 @@
+"""The picture of the document: items that follow its changes and the check's answers, and hold nothing of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Set
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QPainterPathStroker, QPen
+from PySide6.QtWidgets import QGraphicsScene
+
+from core.graph.change import Change
+from core.graph.project import End, Graph, Node
+from core.kinds import Value
+from designer.canvas.compose import Box
+from designer.canvas.face import Face, PortFace, make_face
+from designer.canvas.node_item import NodeItem
+from designer.canvas.style import PORT_RADIUS, Style, style_of
+from designer.canvas.wire_item import LONG, WireItem
+
+if TYPE_CHECKING:
+    from core.model.problems import Problem
+    from core.model.shapes import NodeReport
+    from core.model.specs import TensorSpec
+    from core.training.check import CheckReport
+    from designer.session import Session
+
+_EXTENT = 32_000.0
+_INDEX_DEPTH = 14
+_STALE_AFTER = 150
+"""Milliseconds without an answer of the check after which shapes turn grey; an answer usually comes sooner."""
+_UNKNOWN = "?"
+_GRAB, _FARTHEST_GRAB = 11.0, 16.0
+"""How near a press must be to a port: in pixels, and at most in scene units."""
+_DETOUR = 500.0
+_ASIDE = 60.0
+_FEW = 40
+
+
+class CanvasScene(QGraphicsScene):
+    """Node items by name and wire items by the input end of their link."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(-_EXTENT, -_EXTENT, 2 * _EXTENT, 2 * _EXTENT, parent)
+        self.setBspTreeDepth(_INDEX_DEPTH)
+        self.session = session
+        self.style_now: Style = style_of()
+        self.nodes: dict[str, NodeItem] = {}
+        self.wires: dict[End, WireItem] = {}
+        self.selected_wires: frozenset[End] = frozenset()
+        self.hovered_wire: End | None = None
+        self.wrong_ends: frozenset[End] = frozenset()
+        self._at: dict[str, set[End]] = {}
+        self._long: set[End] = set()
+        self._shown: dict[str, tuple[NodeReport | None, str]] = {}
+        self._problems: dict[str, list[Problem]] = {}
+        self._stale = QTimer(self, singleShot=True, interval=_STALE_AFTER)
+        self._stale.timeout.connect(lambda: self._set_stale(True))
+        self._load(session.project.graph)
+        session.changed.connect(self.apply_change)
+        session.report_changed.connect(self.apply_report)
+        session.selection_changed.connect(self._on_selection_changed)
+        if session.report:
+            self.apply_report(session.report)
+        self._on_selection_changed(session.selection)
+
+    # What the document says
+
+    def _load(self, graph: Graph) -> None:
+        nodes = {name: (None, node) for name, node in graph.nodes.items()}
+        links = {target: (None, source) for target, source in graph.links.items()}
+        self.apply_change(Change(nodes, links))
+
+    def apply_change(self, change: Change) -> None:
+        """Follow a change of the document."""
+        faces = {name for name, (old, new) in change.nodes.items() if old and new and not _only_moved(old, new)}
+        for target, (old, new) in change.links.items():
+            faces |= {end.node for end in (target, old, new) if end}
+            self._remove_wire(target)
+            if new:
+                self._add_wire(new, target)
+        places = [self.nodes[name].scene_card() for name in change.nodes if name in self.nodes]
+        displaced = set()
+        for name, (before, after) in change.nodes.items():
+            if before is None or after is None or before.position != after.position:
+                displaced.add(name)
+            self._apply_node(name, before, after)
+        graph = self.session.project.graph
+        for name in (faces & self.nodes.keys() & graph.nodes.keys()) - displaced:
+            if self._refresh_face(graph.nodes[name]):
+                displaced.add(name)
+        self._lay(change.links.keys() & self.wires.keys(), displaced, places)
+        if not change.only_positions:
+            self._stale.start()
+
+    def _apply_node(self, name: str, old: Node | None, node: Node | None) -> None:
+        if node is None:
+            self._remove_node(name)
+        elif name not in self.nodes:
+            self._add_node(node)
+        else:
+            self.nodes[name].set_place(node.position)
+            if old and not _only_moved(old, node) and old.position != node.position:
+                self._refresh_face(node)
+
+    def _add_node(self, node: Node) -> None:
+        item = NodeItem(self._face(node), self.style_now)
+        self.nodes[node.name] = item
+        self.addItem(item)
+        item.set_look(selected=node.name in self.session.selection)
+
+    def _remove_node(self, name: str) -> None:
+        item = self.nodes.pop(name, None)
+        self._at.pop(name, None)
+        self._shown.pop(name, None)
+        if item:
+            self.removeItem(item)
+
+    def _add_wire(self, source: End, target: End) -> None:
+        wire = WireItem(source, target)
+        wire.set_pen(self.style_now.wires["normal"])
+        self.wires[target] = wire
+        if target in self.wrong_ends:
+            wire.set_pen(self.style_now.wires["error"])
+        for name in (source.node, target.node):
+            self._at.setdefault(name, set()).add(target)
+        self.addItem(wire)
+
+    def _remove_wire(self, target: End) -> None:
+        wire = self.wires.pop(target, None)
+        if wire is None:
+            return
+        for name in (wire.source.node, target.node):
+            self._at.get(name, set()).discard(target)
+        self._long.discard(target)
+        self.selected_wires -= {target}
+        if self.hovered_wire == target:
+            self.hovered_wire = None
+        self.removeItem(wire)
+
+    def _face(self, node: Node) -> Face:
+        at = self._at.get(node.name, ())
+        inputs = {target.port for target in at if target.node == node.name}
+        outputs = {self.wires[target].source.port for target in at if self.wires[target].source.node == node.name}
+        return make_face(node, inputs, outputs, self._arguments(node.name), self.style_now)
+
+    def _arguments(self, name: str) -> Mapping[str, Value]:
+        report = self.session.report
+        found = report.shapes.nodes.get(name) if report else None
+        return found.arguments if found else {}
+
+    def _refresh_face(self, node: Node) -> bool:
+        """Show the node as it is now; return True where its size or its ports have changed."""
+        item, face = self.nodes[node.name], self._face(node)
+        before = [(port.end, port.centre) for port in item.face.ports], item.face.height
+        if face != item.face:
+            item.set_face(face, self.style_now)
+        return before != ([(port.end, port.centre) for port in face.ports], face.height)
+
+    def _lay(self, ends: Set[End], displaced: Set[str], places: list[QRectF] | None = None) -> None:
+        """Lay wires anew: the given ones, those at displaced nodes, and long ones that pass where these are or were."""
+        again = set(ends)
+        for name in displaced:
+            again |= self._at.get(name, set())
+        if displaced:
+            cards = [*(places or ()), *(self.nodes[name].scene_card() for name in displaced if name in self.nodes)]
+            everywhere = len(cards) > _FEW
+            for target in self._long:
+                bounds = self.wires[target].boundingRect().adjusted(-_ASIDE, 0, _ASIDE, 0)
+                if everywhere or any(bounds.intersects(card) for card in cards):
+                    again.add(target)
+        for target in again:
+            self.lay_wire(self.wires[target], around=True)
+
+    def lay_wire(self, wire: WireItem, *, around: bool) -> None:
+        """Run a wire between its ports, around the cards in its way or straight (while something is being dragged)."""
+        upper, lower = self.nodes.get(wire.source.node), self.nodes.get(wire.target.node)
+        if upper is None or lower is None:
+            return
+        start, end = upper.port_place(wire.source), lower.port_place(wire.target)
+        long = end.y() - start.y() >= LONG
+        (self._long.add if long else self._long.discard)(wire.target)
+        wire.set_ends(start, end, self._obstacles(start, end, {upper, lower}) if around and long else ())
+
+    def _obstacles(self, start: QPointF, end: QPointF, but: Collection[NodeItem]) -> list[QRectF]:
+        strip = QRectF(start, end).normalized().adjusted(-_DETOUR, 1, _DETOUR, -1)
+        near = self.items(strip, Qt.ItemSelectionMode.IntersectsItemBoundingRect)
+        return [item.scene_card() for item in near if isinstance(item, NodeItem) and item not in but]
+
+    # What the check says
+
+    def apply_report(self, report: CheckReport) -> None:
+        """Show shapes and problems."""
+        self._stale.stop()
+        before = self.wrong_ends
+        self._problems = {}
+        for problem in report.problems:
+            if problem.node:
+                self._problems.setdefault(problem.node, []).append(problem)
+        errors = [problem for problem in report.problems if problem.severity == "error"]
+        self.wrong_ends = frozenset(End(problem.node, problem.port) for problem in errors if problem.port)
+        self._lay(set(), {name for name, item in self.nodes.items() if self._apply_to(name, item, report)})
+        for target in before ^ self.wrong_ends:
+            self._pen_wire(target)
+
+    def _apply_to(self, name: str, item: NodeItem, report: CheckReport) -> bool:
+        """Show a node's answer; return True where its size or its ports have changed."""
+        found = report.shapes.nodes.get(name)
+        severities = {problem.severity for problem in self._problems.get(name, ())}
+        worst = next((each for each in ("error", "warning") if each in severities), "")
+        before, severity = self._shown.get(name, (None, ""))
+        if before is not None and before is found and severity == worst:
+            item.set_stale(False)
+            return False
+        self._shown[name] = (found, worst)
+        shapes = {port: str(spec) for port, spec in found.outputs.items()} if found else {}
+        for port in item.face.outputs:
+            shapes.setdefault(port.end.port, _UNKNOWN)
+        item.set_look(shapes=shapes, severity=worst, stale=False)
+        if before and found and before.arguments == found.arguments:
+            return False
+        node = self.session.project.graph.nodes.get(name)
+        return node is not None and self._refresh_face(node)
+
+    def _set_stale(self, stale: bool) -> None:
+        for item in self.nodes.values():
+            item.set_stale(stale)
+
+    def problems_at(self, name: str) -> list[Problem]:
+        """Return the problems of a node."""
+        return self._problems.get(name, [])
+
+    def spec_of(self, source: End) -> TensorSpec | None:
+        """Return what the last check found at an output."""
+        report = self.session.report
+        found = report.shapes.nodes.get(source.node) if report else None
+        return found.outputs.get(source.port) if found else None
+
+    # Selection, hover, theme
+
+    def _on_selection_changed(self, names: frozenset[str]) -> None:
+        for name, item in self.nodes.items():
+            item.set_selected(name in names)
+
+    def select_wires(self, ends: Iterable[End]) -> None:
+        """Select exactly these links."""
+        before, self.selected_wires = self.selected_wires, frozenset(ends) & self.wires.keys()
+        for target in before ^ self.selected_wires:
+            self._pen_wire(target)
+
+    def hover_wire(self, target: End | None) -> None:
+        """Highlight a wire, or none."""
+        before, self.hovered_wire = self.hovered_wire, target
+        for each in {before, target} - {None}:
+            self._pen_wire(each)  # type: ignore[arg-type]
+
+    def _pen_wire(self, target: End) -> None:
+        wire = self.wires.get(target)
+        if wire is None:
+            return
+        pens = self.style_now.wires
+        marked = target in self.selected_wires or target == self.hovered_wire
+        pen = pens["selected"] if marked else pens["normal"]
+        if target in self.wrong_ends:
+            pen = pens["error"]
+            if marked:
+                pen = QPen(pen)
+                pen.setWidthF(3.5)
+        wire.set_pen(pen)
+
+    def follow_theme(self) -> None:
+        """Take on the colours of the theme in use."""
+        self.style_now = style_of()
+        for node in self.session.project.graph.nodes.values():
+            self.nodes[node.name].set_face(self._face(node), self.style_now)
+        self._lay(self.wires.keys(), set())
+        for target in self.wires:
+            self._pen_wire(target)
+
+    # What is where
+
+    def box(self, name: str) -> Box:
+        """Return a node's place and size."""
+        card = self.nodes[name].scene_card()
+        return Box(card.x(), card.y(), card.width(), card.height())
+
+    def boxes(self) -> dict[str, Box]:
+        """Return the places and sizes of all nodes."""
+        return {name: self.box(name) for name in self.nodes}
+
+    def wires_at(self, name: str) -> frozenset[End]:
+        """Return the input ends of the links at a node."""
+        return frozenset(self._at.get(name, ()))
+
+    def cards(self, names: Collection[str] | None = None) -> QRectF:
+        """Return the rectangle around the named nodes (by default all) with their shapes."""
+        bounds = QRectF()
+        for name in self.nodes if names is None else names:
+            if name in self.nodes:
+                bounds = bounds.united(self.nodes[name].sceneBoundingRect())
+        return bounds
+
+    def _near(self, place: QPointF, radius: float) -> list[NodeItem]:
+        rect = QRectF(place.x() - radius, place.y() - radius, 2 * radius, 2 * radius)
+        found = self.items(rect, Qt.ItemSelectionMode.IntersectsItemBoundingRect, Qt.SortOrder.DescendingOrder)
+        return [item for item in found if isinstance(item, NodeItem)]
+
+    def node_at(self, place: QPointF) -> NodeItem | None:
+        """Return the uppermost node whose card is under a point."""
+        return next((item for item in self._near(place, 1) if item.scene_card().contains(place)), None)
+
+    def port_at(self, place: QPointF, radius: float, side: str = "") -> PortFace | None:
+        """Return the port nearest to a point within a radius (of one side only, where given)."""
+        best, nearest = None, radius
+        for item in self._near(place, radius):
+            for port in item.face.ports:
+                away = item.scenePos() + port.centre - place
+                distance = (away.x() ** 2 + away.y() ** 2) ** 0.5
+                if distance <= nearest and side in ("", port.side):
+                    best, nearest = port, distance
+        return best
+
+    def port_to_grab(self, place: QPointF, zoom: float) -> PortFace | None:
+        """Return the port that a press at a point takes hold of; on the card itself only its dot counts."""
+        port = self.port_at(place, min(_GRAB / zoom, _FARTHEST_GRAB))
+        if port is None:
+            return None
+        item = self.nodes[port.end.node]
+        away = item.scenePos() + port.centre - place
+        on_card = self.node_at(place) is not None
+        return port if not on_card or (away.x() ** 2 + away.y() ** 2) ** 0.5 <= PORT_RADIUS + 2.5 else None
+
+    def wire_at(self, place: QPointF, tolerance: float) -> End | None:
+        """Return the input end of the wire under a point."""
+        rect = QRectF(place.x() - tolerance, place.y() - tolerance, 2 * tolerance, 2 * tolerance)
+        stroker = QPainterPathStroker()
+        stroker.setWidth(2 * tolerance)
+        for item in self.items(rect, Qt.ItemSelectionMode.IntersectsItemBoundingRect, Qt.SortOrder.DescendingOrder):
+            if isinstance(item, WireItem) and item.isVisible() and stroker.createStroke(item.path()).contains(place):
+                return item.target
+        return None
+
+
+def _only_moved(old: Node | None, new: Node) -> bool:
+    return bool(old) and old is not None and (old.kind, old.params, old.label, old.name, old.extra) == (
+        new.kind, new.params, new.label, new.name, new.extra
+    )  # fmt: skip

@@ -1,0 +1,455 @@
+"""The canvas widget: turns mouse, keys, wheel and drops into gestures and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGraphicsView, QLabel, QToolTip, QWidget
+
+from designer import theme
+from designer.canvas import dropping, menus, wording
+from designer.canvas.backdrop import draw_backdrop
+from designer.canvas.commands import Commands
+from designer.canvas.compose import Spot
+from designer.canvas.gestures.gesture import Gesture, Pointer
+from designer.canvas.gestures.link import LinkGesture
+from designer.canvas.gestures.marquee import MarqueeGesture
+from designer.canvas.gestures.move import MoveGesture
+from designer.canvas.gestures.pan import PanGesture
+from designer.canvas.keys import Keys
+from designer.canvas.navigation import Navigator
+from designer.canvas.palette import AddPalette
+from designer.canvas.rename import RenameEditor
+from designer.canvas.scene import CanvasScene
+from designer.canvas.tip import Tip
+from designer.session import Session
+
+_WIRE_REACH = 7.0
+
+
+class CanvasView(QGraphicsView):
+    """The network of one session, to look at and to work on."""
+
+    edit_requested = Signal(str)
+    """A node's parameters are to be edited (Enter, or a double click on the node)."""
+    zoom_changed = Signal(float)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.canvas = CanvasScene(session, self)
+        self.navigator = Navigator(self)
+        self.commands = Commands(self)
+        self.tip = Tip(self)
+        self.palette_box = AddPalette(self)
+        self.rename_editor = RenameEditor(self)
+        self._hint = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._gesture: Gesture | None = None
+        self._button = Qt.MouseButton.NoButton
+        self._space_held = self._space_used = self._shown_before = False
+        self._set_up()
+        self._keys = Keys(self)
+        self.palette_box.chosen.connect(self.commands.add)
+        self.rename_editor.renamed.connect(self.commands.rename)
+        session.changed.connect(self._show_hint)
+        session.selection_changed.connect(self._describe)
+        session.report_changed.connect(self._on_report_changed)
+        session.reveal_requested.connect(self._on_reveal_requested)
+        theme.switch.changed.connect(self._follow_theme)
+        self._show_colours()
+        self._show_hint()
+
+    def _set_up(self) -> None:
+        self.setObjectName("canvas")
+        self.setAccessibleName(self.tr("Network"))
+        self.setScene(self.canvas)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+        self.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        self.setAcceptDrops(True)
+        self.setMouseTracking(True)
+        self.viewport().setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._hint.setObjectName("canvasHint")
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._hint.setText(self.tr("Drag a layer here from the library,\nor press Tab and type its name."))
+
+    # Commands that menus and tool bars call
+
+    @property
+    def zoom(self) -> float:
+        """Pixels per scene unit."""
+        return self.navigator.zoom
+
+    def zoom_to_fit(self) -> None:
+        """Show the selection, or everything where nothing is selected."""
+        self.zoom_to(self.session.selection or self.canvas.nodes)
+
+    def zoom_to(self, names: Iterable[str]) -> None:
+        """Show the named nodes."""
+        self.navigator.show_rect(self.canvas.cards(list(names)))
+        self.zoom_changed.emit(self.zoom)
+
+    def set_zoom(self, zoom: float) -> None:
+        """Zoom (1.0: one pixel per scene unit) about the middle of the view."""
+        self.navigator.zoom_to(zoom)
+        self.zoom_changed.emit(self.zoom)
+
+    def zoom_by(self, factor: float) -> None:
+        """Zoom in or out about the middle of the view."""
+        self.set_zoom(self.zoom * factor)
+
+    def copy(self) -> None:
+        """Copy the selection."""
+        self.commands.copy()
+
+    def cut(self) -> None:
+        """Copy the selection and delete it."""
+        if self.commands.copy():
+            self.commands.delete()
+
+    def paste(self) -> None:
+        """Paste at the pointer, or in the middle where the pointer is elsewhere."""
+        self.commands.paste(self.mapToScene(self._pointer_or_middle()))
+
+    def duplicate(self) -> None:
+        """Put a copy of the selection beside it."""
+        self.commands.duplicate()
+
+    def delete(self) -> None:
+        """Delete the selected nodes and wires."""
+        self.commands.delete()
+
+    def delete_and_bridge(self) -> None:
+        """Delete the selected nodes and link what fed them to what they fed."""
+        self.commands.delete(bridge=True)
+
+    def select_all(self) -> None:
+        """Select every node."""
+        self.session.select(self.session.project.graph.nodes)
+
+    def layout(self) -> None:
+        """Lay out the selection (two or more nodes), or everything."""
+        self.commands.layout()
+
+    def add_kind(self, kind_id: str, at: QPointF | None = None) -> bool:
+        """Add a layer after the selection and link it, or free at a point of the scene; return False if refused."""
+        spot = Spot((at.x(), at.y())) if at is not None else self.commands.spot_after_selection()
+        return self.commands.add(kind_id, spot)
+
+    def rename_selected(self) -> None:
+        """Let the user type a new name for the one selected node."""
+        if len(self.session.selection) == 1:
+            self.rename(next(iter(self.session.selection)))
+
+    def rename(self, name: str) -> None:
+        """Let the user type a new name for a node."""
+        item = self.canvas.nodes[name]
+        self.navigator.reveal(item.sceneBoundingRect())
+        place = self.mapFromScene(item.scene_card()).boundingRect()
+        self.rename_editor.open(name, QRect(place.x(), place.y(), max(place.width(), 140), 30))
+
+    def edit_selected(self) -> None:
+        """Ask for the parameters of the one selected node to be edited."""
+        if len(self.session.selection) == 1:
+            self.edit_requested.emit(next(iter(self.session.selection)))
+
+    def open_palette_after_selection(self, text: str = "") -> None:
+        """Open the add palette for a node after the selection; where nothing is selected, for one at the pointer."""
+        spot = self.commands.spot_after_selection()
+        if not self.session.selection:
+            self._open_palette_at_pointer(text)
+            return
+        beside = self.canvas.cards(self.session.selection)
+        self.open_palette(self.mapFromScene(beside.topRight()) + QPoint(6, 10), spot, text)
+
+    def _open_palette_at_pointer(self, text: str = "") -> None:
+        place = self._pointer_or_middle()
+        at = self.mapToScene(place)
+        spot = Spot((at.x(), at.y())) if self.session.project.graph.nodes else Spot()
+        self.open_palette(place, spot, text)
+
+    def open_palette(self, place: QPoint, spot: Spot, text: str = "") -> None:
+        """Open the add palette at a pixel of the viewport for a node at a spot."""
+        self.palette_box.open(place, spot, self.commands.wanted(spot), text)
+
+    def _pointer_or_middle(self) -> QPoint:
+        here = self.viewport().mapFromGlobal(self.cursor().pos())
+        return here if self.viewport().rect().contains(here) else self.viewport().rect().center()
+
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin the gesture that the button and the place under it stand for."""
+        self.palette_box.close_palette()
+        if self._gesture is not None:
+            return
+        gesture = self._gesture_for(event)
+        if gesture:
+            self._gesture, self._button = gesture, event.button()
+            self.canvas.hover_wire(None)
+            if gesture.cursor is not None:
+                self.viewport().setCursor(gesture.cursor)
+            gesture.start(self._pointer(event))
+        event.accept()
+
+    def _gesture_for(self, event: QMouseEvent) -> Gesture | None:
+        if event.button() is Qt.MouseButton.MiddleButton or self._space_held:
+            self._space_used = True
+            return PanGesture(self)
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return None
+        place = self.mapToScene(event.position().toPoint())
+        port = self.canvas.port_to_grab(place, self.zoom)
+        if port:
+            return LinkGesture(self, port)
+        node = self.canvas.node_at(place)
+        if node:
+            return MoveGesture(self, node)
+        wire = self.canvas.wire_at(place, _WIRE_REACH / self.zoom)
+        if wire:
+            self.session.select(())
+            self.canvas.select_wires([wire])
+            return None
+        return MarqueeGesture(self)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Let the gesture follow, or show what is under the pointer."""
+        if self._gesture:
+            self._gesture.update(self._pointer(event))
+        else:
+            self._hover(self.mapToScene(event.position().toPoint()))
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Finish the gesture."""
+        gesture = self._gesture
+        if gesture and event.button() is self._button:
+            self._gesture = None
+            self._rest_cursor()
+            gesture.finish(self._pointer(event))
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """On the empty canvas or a wire: the add palette; on a node: its parameters."""
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
+        view = event.position().toPoint()
+        place = self.mapToScene(view)
+        node = self.canvas.node_at(place)
+        if node:
+            self.edit_requested.emit(node.name)
+            return
+        wire = self.canvas.wire_at(place, _WIRE_REACH / self.zoom)
+        self.open_palette(view, Spot((place.x(), place.y()), wire=wire))
+
+    def _pointer(self, event: QMouseEvent) -> Pointer:
+        place = event.position().toPoint()
+        return Pointer(self.mapToScene(place), place, event.modifiers())
+
+    def _hover(self, place: QPointF) -> None:
+        port = self.canvas.port_to_grab(place, self.zoom)
+        for name in {self._hot_node, port.end.node if port else None} - {None}:
+            item = self.canvas.nodes.get(str(name))
+            if item:
+                item.set_look(hot=port.end if port and port.end.node == name else None)
+        self._hot_node = port.end.node if port else None
+        over = port or self.canvas.node_at(place)
+        self.canvas.hover_wire(None if over else self.canvas.wire_at(place, _WIRE_REACH / self.zoom))
+        if not self._space_held:
+            self.viewport().setCursor(Qt.CursorShape.CrossCursor if port else Qt.CursorShape.ArrowCursor)
+
+    _hot_node: str | None = None
+
+    def _rest_cursor(self) -> None:
+        self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if self._space_held else Qt.CursorShape.ArrowCursor)
+
+    def _cancel_gesture(self) -> bool:
+        gesture, self._gesture = self._gesture, None
+        if gesture is None:
+            return False
+        gesture.cancel()
+        self._rest_cursor()
+        return True
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu of what is under the pointer (from the keyboard: of the selection)."""
+        if self._gesture:
+            return
+        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        if by_key and self.session.selection:
+            item = self.canvas.nodes[min(self.session.selection)]
+            pixel = self.mapFromScene(item.scene_card().center())
+            self.menu_at(pixel).popup(self.viewport().mapToGlobal(pixel))
+        else:
+            self.menu_at(event.pos()).popup(event.globalPos())
+        event.accept()
+
+    def menu_at(self, pixel: QPoint) -> menus.CanvasMenu:
+        """Return the menu of what is at a pixel of the viewport; a node there is selected first."""
+        place = self.mapToScene(pixel)
+        node = self.canvas.node_at(place)
+        wire = None if node else self.canvas.wire_at(place, _WIRE_REACH / self.zoom)
+        if node is None:
+            return menus.wire_menu(self, wire, pixel) if wire else menus.canvas_menu(self, pixel)
+        if node.name not in self.session.selection:
+            self.session.select([node.name])
+        return menus.node_menu(self, node.name)
+
+    # Keys, wheel, touch pad
+
+    def event(self, event: QEvent) -> bool:
+        """Take letters before a menu's shortcut does."""
+        override = event.type() is QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and self._keys.is_letter(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc cancels; Space pans while held; the rest is in the table of keys."""
+        if event.key() == Qt.Key.Key_Escape:
+            if not self._cancel_gesture():
+                self.session.select(())
+                self.canvas.select_wires(())
+        elif event.key() == Qt.Key.Key_Space and not event.modifiers():
+            if not event.isAutoRepeat():
+                self._space_held, self._space_used = True, False
+                self._rest_cursor()
+        elif self._gesture is None and not self._keys.press(event):
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """A tap of Space opens the add palette at the pointer."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat() and self._space_held:
+            self._space_held = False
+            if self._gesture is None:
+                self._rest_cursor()
+            if not self._space_used:
+                self._open_palette_at_pointer()
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        """Tab adds a layer; Shift+Tab leaves the canvas as everywhere."""
+        return False if following else super().focusNextPrevChild(following)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Forget a held Space: its release goes elsewhere."""
+        self._space_held = False
+        super().focusOutEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the pointer, or pan with two fingers."""
+        self.palette_box.close_palette()
+        self.navigator.wheel(event)
+        self.zoom_changed.emit(self.zoom)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Tool tips, pinches, and the pointer leaving."""
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            self._show_tooltip(event)
+            return True
+        if isinstance(event, QNativeGestureEvent) and self.navigator.pinch(event):
+            self.zoom_changed.emit(self.zoom)
+            return True
+        if event.type() is QEvent.Type.Leave and self._gesture is None:
+            self.canvas.hover_wire(None)
+        return super().viewportEvent(event)
+
+    def _show_tooltip(self, event: QHelpEvent) -> None:
+        place = self.mapToScene(event.pos())
+        node = self.canvas.node_at(place)
+        wire = None if node else self.canvas.wire_at(place, _WIRE_REACH / self.zoom)
+        text = wording.node_tooltip(self.canvas, node.name) if node else ""
+        if wire:
+            text = wording.wire_tooltip(self.canvas, wire)
+        QToolTip.showText(event.globalPos(), text, self.viewport())
+
+    # Drops from the library
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take layer kinds and nothing else."""
+        event.setAccepted(dropping.kind_in(event.mimeData()) is not None)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Highlight the wire that the layer would go into."""
+        kind = dropping.kind_in(event.mimeData())
+        if kind:
+            self.canvas.hover_wire(dropping.wire_for(self, kind, self.mapToScene(event.position().toPoint())))
+        event.setAccepted(kind is not None)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """The layer went elsewhere."""
+        self.canvas.hover_wire(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Add the layer."""
+        self.canvas.hover_wire(None)
+        kind = dropping.kind_in(event.mimeData())
+        if kind:
+            event.acceptProposedAction()
+            dropping.drop(self, kind, self.mapToScene(event.position().toPoint()))
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # Looks
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        """Fill the canvas and draw the grid, coarser further out."""
+        draw_backdrop(painter, QRectF(rect), self.zoom)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show the network the first time."""
+        super().showEvent(event)
+        if not self._shown_before:
+            self._shown_before = True
+            if self.canvas.nodes:
+                self.navigator.show_first(self.canvas.cards())
+            else:
+                self.navigator.centre(QPointF(0, self.height() / 4))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the hint in the middle."""
+        super().resizeEvent(event)
+        self._hint.setGeometry(self.viewport().rect())
+
+    def _show_hint(self, _change: object = None) -> None:
+        self._hint.setVisible(not self.session.project.graph.nodes)
+
+    def _follow_theme(self) -> None:
+        self.canvas.follow_theme()
+        self._show_colours()
+
+    def _show_colours(self) -> None:
+        self._hint.setStyleSheet(f"#canvasHint {{ color: {theme.current().text_muted}; }}")
+        self.viewport().update()
+
+    def _on_reveal_requested(self, name: str) -> None:
+        self.navigator.reveal(self.canvas.cards([name]))
+
+    def _on_report_changed(self, _report: object) -> None:
+        self._describe(self.session.selection)
+
+    def _describe(self, selection: frozenset[str]) -> None:
+        """Tell assistive technology what is selected: a graphics view is a blank wall to it otherwise."""
+        self.setAccessibleDescription(wording.spoken(self.canvas, selection) or self.tr("Nothing selected."))

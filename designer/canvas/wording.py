@@ -1,0 +1,42 @@
+"""What the canvas says about nodes and wires: in tool tips, and to assistive technology."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from core.graph.project import End
+from designer.canvas.summary import problem_text, tooltip
+
+if TYPE_CHECKING:
+    from designer.canvas.scene import CanvasScene
+
+_MOST_SPOKEN = 5
+
+
+def node_tooltip(scene: CanvasScene, name: str) -> str:
+    """Return a node's parameters, shapes and problems as rich text."""
+    item, session = scene.nodes[name], scene.session
+    found = session.report.shapes.nodes.get(name) if session.report else None
+    stale = not session.report_is_current
+    return tooltip(item.face.node, item.face.kind, found, scene.problems_at(name), stale)
+
+
+def wire_tooltip(scene: CanvasScene, end: End) -> str:
+    """Return what a wire links, the shape on it, and what is wrong with it."""
+    wire = scene.wires[end]
+    wrong = [problem for problem in scene.problems_at(end.node) if problem.port == end.port]
+    shape = str(scene.spec_of(wire.source) or "")
+    return "\n".join(filter(None, (f"{wire.source} → {end}", shape, problem_text(wrong))))
+
+
+def spoken(scene: CanvasScene, names: Collection[str]) -> str:
+    """Return a sentence about the first few of the named nodes: name, kind, parameters, shapes, problems."""
+    lines = []
+    for name in sorted(names)[:_MOST_SPOKEN]:
+        item = scene.nodes.get(name)
+        if item:
+            shapes = ", ".join(item.look.shapes.values())
+            parts = (name, item.face.kind_name, item.face.line, shapes, problem_text(scene.problems_at(name)))
+            lines.append(", ".join(filter(None, parts)))
+    return "; ".join(lines)

@@ -1,0 +1,103 @@
+"""The dialogs around project files: choose one, save changes?, and errors that say what to do."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from core.errors import LayerwrightError
+from core.graph.files import SUFFIX
+
+_SHOWN_PROBLEMS = 12
+
+
+class Answer(Enum):
+    """What to do with unsaved changes."""
+
+    SAVE = "save"
+    DISCARD = "discard"
+    CANCEL = "cancel"
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Files", text)
+
+
+def choose_to_open(parent: QWidget, folder: Path) -> Path | None:
+    """Ask for a project file to open; None where the user cancelled."""
+    dialog = QFileDialog(parent, _tr("Open a project"), str(folder))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters([_tr("Layerwright projects (*{suffix})").format(suffix=SUFFIX), _tr("All files (*)")])
+    return _run(dialog)
+
+
+def choose_to_save(parent: QWidget, suggestion: Path) -> Path | None:
+    """Ask where to save; the ending is added where it is missing, and an existing file is asked about."""
+    dialog = QFileDialog(parent, _tr("Save the project as"), str(suggestion.parent))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
+    dialog.setNameFilters([_tr("Layerwright projects (*{suffix})").format(suffix=SUFFIX)])
+    dialog.selectFile(suggestion.name)
+    return _run(dialog)
+
+
+def ask_unsaved(parent: QWidget, name: str) -> Answer:
+    """Ask what to do with the changes of a project that is about to be closed."""
+    box = QMessageBox(parent)
+    box.setObjectName("unsaved_changes")
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle(_tr("Save changes?"))
+    box.setText(_tr("Save the changes to “{name}” before it is closed?").format(name=name))
+    box.setInformativeText(_tr("Without saving they are lost."))
+    buttons = QMessageBox.StandardButton
+    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+    box.setDefaultButton(buttons.Save)
+    answers = {buttons.Save.value: Answer.SAVE, buttons.Discard.value: Answer.DISCARD}
+    answer = answers.get(box.exec(), Answer.CANCEL)
+    box.deleteLater()
+    return answer
+
+
+def ask_stop_training(parent: QWidget) -> bool:
+    """Ask whether a running training shall be stopped; its best and last weights are kept."""
+    box = QMessageBox(parent)
+    box.setObjectName("training_runs")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(_tr("Training is running"))
+    box.setText(_tr("Stop the training and close?"))
+    box.setInformativeText(_tr("The best and the last weights so far are kept in the run's folder."))
+    stop = box.addButton(_tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    stopped = box.clickedButton() is stop
+    box.deleteLater()
+    return stopped
+
+
+def show_error(parent: QWidget, title: str, error: LayerwrightError, advice: str = "") -> None:
+    """Show an error with everything that was found, and what can be done."""
+    box = QMessageBox(parent)
+    box.setObjectName("error_box")
+    box.setIcon(QMessageBox.Icon.Critical)
+    box.setWindowTitle(title)
+    box.setText(error.message)
+    lines = [f"•  {problem}" for problem in error.problems[:_SHOWN_PROBLEMS]]
+    if len(error.problems) > _SHOWN_PROBLEMS:
+        lines.append(_tr("… and {count} more").format(count=len(error.problems) - _SHOWN_PROBLEMS))
+    if advice:
+        lines += ["", advice] if lines else [advice]
+    box.setInformativeText("\n".join(lines))
+    if error.problems:
+        box.setDetailedText(str(error))
+    box.exec()
+    box.deleteLater()
+
+
+def _run(dialog: QFileDialog) -> Path | None:
+    accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
+    chosen = dialog.selectedFiles()
+    dialog.deleteLater()
+    return Path(chosen[0]) if accepted and chosen else None

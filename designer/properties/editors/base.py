@@ -1,0 +1,126 @@
+"""What every property editor has in common: it shows a value, says what was typed, and refuses what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+from PySide6.QtGui import QPaintEvent, QPalette, QValidator, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+
+from core.kinds import Parameter, Value
+from designer.session import Session
+
+
+class Special(Enum):
+    """What an editor may be asked to show besides a value."""
+
+    UNSET = "unset"
+    """The parameter has its default."""
+    MIXED = "mixed"
+    """The selected nodes differ."""
+
+
+Shown = Value | Special
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an editor knows of its surroundings. ``check`` says what is wrong with a value in the project as it is."""
+
+    session: Session
+    nodes: tuple[str, ...]
+    check: Callable[[Value], str]
+
+
+class Editor(QWidget):
+    """Edits one parameter of the context's nodes."""
+
+    edited = Signal(object)
+    """A valid value, or DEFAULT, at every keystroke."""
+    refused = Signal(str)
+    """What was typed is no value; the text says why."""
+    finished = Signal()
+    """The field was left or confirmed: the undo step is complete."""
+
+    def __init__(self, parameter: Parameter, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.parameter = parameter
+        self.context = context
+
+    def show_value(self, value: Shown) -> None:
+        """Show a value, the default (UNSET), or that the nodes differ (MIXED); emits nothing."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """The project or the report has changed: show what the choices are now."""
+
+    def several_values(self) -> str:
+        """Return what stands in the field while the selected nodes differ."""
+        return QCoreApplication.translate("Editor", "several values")
+
+
+class QuietComboBox(QComboBox):
+    """A combo box that leaves the wheel to the form (scrolling past must not change a value) and cuts long texts."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the box, its text cut with "…" where there is no room."""
+        painter = QStylePainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        if self.currentIndex() < 0:
+            option.palette.setBrush(QPalette.ColorRole.ButtonText, option.palette.placeholderText())
+            option.currentText = self.placeholderText()
+        style, parts = self.style(), QStyle.ComplexControl.CC_ComboBox
+        room = style.subControlRect(parts, option, QStyle.SubControl.SC_ComboBoxEditField, self).width() - 4
+        option.currentText = option.fontMetrics.elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
+        painter.drawComplexControl(parts, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Let the form scroll."""
+        event.ignore()
+
+
+class QuietSpinBox(QAbstractSpinBox):
+    """A field with up and down buttons for any text; the wheel scrolls the form."""
+
+    stepped = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setKeyboardTracking(True)
+
+    def stepBy(self, steps: int) -> None:
+        """Leave it to the editor what a step is."""
+        self.stepped.emit(steps)
+
+    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
+        """Allow steps in both directions; bounds are the editor's affair."""
+        return QAbstractSpinBox.StepEnabledFlag.StepUpEnabled | QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Accept any text: the editor explains what is wrong with it."""
+        return (QValidator.State.Acceptable, text, position)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Let the form scroll."""
+        event.ignore()
+
+
+class Silenced:
+    """Blocks the signals of widgets while a value is being shown."""
+
+    def __init__(self, *objects: QObject) -> None:
+        self._objects = objects
+
+    def __enter__(self) -> None:
+        for each in self._objects:
+            each.blockSignals(True)
+
+    def __exit__(self, *_error: object) -> None:
+        for each in self._objects:
+            each.blockSignals(False)

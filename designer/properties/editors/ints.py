@@ -1,0 +1,18 @@
+"""The editor of one whole number for every dimension alike, or one for each: ``3`` or ``3, 5``."""
+
+from __future__ import annotations
+
+from core.kinds import Value
+from designer.properties.editors.typed import TypedEditor
+
+
+class IntsEditor(TypedEditor):
+    """Steps every number by one."""
+
+    def step(self, value: Value, steps: int) -> Value:
+        """Return the numbers ``steps`` further; words, names and expressions stay."""
+        if isinstance(value, int):
+            return value + steps
+        if isinstance(value, tuple):
+            return tuple(each + steps if isinstance(each, int) else each for each in value)
+        return value

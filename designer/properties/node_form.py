@@ -1,0 +1,194 @@
+"""The form of the selected nodes: names, parameters, shapes, cost and problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from core import units
+from core.graph.project import INPUT
+from core.kinds import LayerKind
+from core.parameters import derived_of, format_value, parameters_of
+from designer.icons import family_icon
+from designer.problems.row import ProblemRow
+from designer.properties.cost import CostWatcher
+from designer.properties.naming import Naming
+from designer.properties.rows import ParameterRow, Scope
+from designer.properties.section import Section
+from designer.session import Session
+from designer.theme import SPACE
+from designer.widgets import TextLabel, heading, muted
+
+if TYPE_CHECKING:
+    from core.model.shapes import NodeReport
+
+_SHAPE_OF_DATA = frozenset({"shape", "dtype"})
+"""Parameters of an input that its data decides once it is bound."""
+
+
+class NodeForm(QWidget):
+    """Edits one node, or several of the same kind at once. The panel calls ``refresh`` after every change."""
+
+    def __init__(self, session: Session, names: tuple[str, ...], kind: LayerKind, cost: CostWatcher) -> None:
+        super().__init__()
+        self.setObjectName("node_form")
+        self._session = session
+        self._cost = cost
+        self._scope = Scope(session, names, kind)
+        self._rows: list[ParameterRow] = []
+        self._derived: dict[str, TextLabel] = {}
+        self._ports: dict[tuple[str, str], TextLabel] = {}
+        self._problems: tuple[object, ...] | None = None
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2)
+        self._column.setSpacing(SPACE + 4)
+        self._add_header()
+        self._naming = self._add_naming()
+        self._add_parameters()
+        self._add_shapes()
+        self._problem_section = Section(self.tr("Problems"))
+        self._column.addWidget(self._problem_section)
+        self._column.addStretch(1)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what document, check and cost say now."""
+        if not self._scope.exists:
+            return
+        if self._naming is not None:
+            self._naming.refresh()
+        self._refresh_rows()
+        self._refresh_shapes()
+        self._refresh_problems()
+
+    def focus_first(self) -> None:
+        """Put the cursor into the first parameter, or into the name where there is none."""
+        if self._rows:
+            self._rows[0].editor.setFocus()
+        elif self._naming is not None:
+            self._naming.name.setFocus()
+
+    def _add_header(self) -> None:
+        kind, count = self._scope.kind, len(self._scope.names)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE)
+        picture = QLabel()
+        picture.setPixmap(family_icon(kind.family).pixmap(20, 20))
+        row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        title = kind.display if count == 1 else self.tr("{count} × {kind}").format(count=count, kind=kind.display)
+        row.addWidget(heading(title, 1.15), 1)
+        self._column.addLayout(row)
+        self._column.addWidget(muted(kind.help))
+        if kind.documentation:
+            link = QLabel(f'<a href="{kind.documentation}">{self.tr("PyTorch documentation")}</a>')
+            link.setOpenExternalLinks(True)
+            link.setToolTip(kind.documentation)
+            link.setTextInteractionFlags(
+                Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+            )
+            self._column.addWidget(link)
+
+    def _add_naming(self) -> Naming | None:
+        if len(self._scope.names) > 1:
+            names = TextLabel(", ".join(self._scope.names))
+            self._column.addWidget(names)
+            return None
+        section = Section()
+        self._column.addWidget(section)
+        return Naming(self._session, self._scope.names[0], section)
+
+    def _add_parameters(self) -> None:
+        kind = self._scope.kind
+        if kind.torch_class and self._session.report is None:
+            label = muted(self.tr("Loading PyTorch…"))
+            label.setObjectName("loading")
+            self._column.addWidget(label)
+            return
+        parameters, derived = parameters_of(kind), derived_of(kind)
+        if not parameters and not derived:
+            return
+        section = Section(self.tr("Parameters"))
+        self._rows = [ParameterRow(each, self._scope, section.grid, section) for each in parameters]
+        for name in derived:
+            self._derived[name] = section.add_value(name, "", muted=True)
+            self._derived[name].setToolTip(self.tr("Filled in from the incoming shape."))
+        self._column.addWidget(section)
+
+    def _add_shapes(self) -> None:
+        if len(self._scope.names) > 1:
+            return
+        self._port_section = Section(self.tr("Shapes and cost"))
+        cost = Section()
+        self._parameters = cost.add_value(self.tr("parameters"), "–")
+        self._flops = cost.add_value(self.tr("per sample"), "–")
+        self._column.addWidget(self._port_section)
+        self._column.addWidget(cost)
+
+    def _refresh_rows(self) -> None:
+        report = self._session.report
+        problems = {
+            each.parameter: each.message
+            for each in (report.problems if report else ())
+            if each.node in self._scope.names and each.parameter
+        }
+        bound = self._scope.kind.id == INPUT and any(params.get("fields") for params in self._scope.params())
+        for row in self._rows:
+            row.refresh()
+            row.show_problem(problems.get(row.parameter.name, ""))
+            if bound and row.parameter.name in _SHAPE_OF_DATA:
+                row.set_visible(False)
+            elif row.parameter.name in _SHAPE_OF_DATA and self._scope.kind.id == INPUT:
+                row.set_visible(True)
+        values = {name: set[str]() for name in self._derived}
+        for node in self._node_reports():
+            for name, found in values.items():
+                found.add(format_value(node.derived.get(name)) or "–")
+        for name, label in self._derived.items():
+            texts = values[name]
+            label.setText(texts.pop() if len(texts) == 1 else self.tr("several values") if texts else "–")
+
+    def _node_reports(self) -> list[NodeReport]:
+        report = self._session.report
+        if report is None:
+            return []
+        return [report.shapes.nodes[name] for name in self._scope.names if name in report.shapes.nodes]
+
+    def _refresh_shapes(self) -> None:
+        if len(self._scope.names) > 1:
+            return
+        for node in self._node_reports()[:1]:
+            wanted = {(self.tr("in · {port}").format(port=port), port): str(spec) for port, spec in node.inputs.items()}
+            wanted |= {(self.tr("out · {port}").format(port=p), p): str(spec) for p, spec in node.outputs.items()}
+            for key in set(self._ports) - set(wanted):
+                self._ports[key].setText("–")
+            for key, text in wanted.items():
+                if key not in self._ports:
+                    self._ports[key] = self._port_section.add_value(key[0], text)
+                self._ports[key].setText(text)
+        cost = self._cost.report.nodes.get(self._scope.names[0]) if self._cost.report else None
+        if cost is None:
+            self._parameters.setText("–")
+            self._flops.setText("–")
+            return
+        self._parameters.setText(units.count(cost.parameters))
+        self._flops.setText(
+            self.tr("{flops} FLOPs, {memory}").format(
+                flops=units.count(cost.flops), memory=units.size(cost.activation_bytes)
+            )
+        )
+
+    def _refresh_problems(self) -> None:
+        report = self._session.report
+        problems = tuple(each for each in (report.problems if report else ()) if each.node in self._scope.names)
+        if problems == self._problems:
+            return
+        self._problems = problems
+        column = self._problem_section.column
+        for old in self._problem_section.findChildren(ProblemRow):
+            old.hide()
+            old.deleteLater()
+        for problem in problems:
+            column.addWidget(ProblemRow(problem, self._session, show_node=len(self._scope.names) > 1))
+        self._problem_section.setVisible(bool(problems))

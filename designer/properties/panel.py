@@ -1,0 +1,132 @@
+"""The properties of the selection: the form that fits, rebuilt only when another one is needed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from core.graph.project import Node
+from core.layers import catalogue
+from core.parameters import format_value
+from designer import theme
+from designer.properties.cost import CostWatcher
+from designer.properties.node_form import NodeForm
+from designer.properties.project_form import ProjectForm
+from designer.properties.section import Section
+from designer.session import Session
+from designer.theme import SPACE
+from designer.widgets import heading, muted
+
+Form = NodeForm | ProjectForm
+
+
+class PropertiesPanel(QScrollArea):
+    """Shows the project's form, the form of the selected nodes, or says why there is none."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("properties_panel")
+        self.setAccessibleName(self.tr("Properties"))
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._session = session
+        self._key: object = None
+        self._form: Form | None = None
+        self.cost = CostWatcher(session, self)
+        self.cost.changed.connect(self._refresh)
+        session.changed.connect(self._on_changed)
+        session.selection_changed.connect(self._on_changed)
+        session.report_changed.connect(self._on_changed)
+        theme.switch.changed.connect(self._on_theme_changed)
+        self._rebuild()
+
+    @property
+    def form(self) -> Form | None:
+        """The form shown, or None where the selection has none."""
+        return self._form
+
+    def focus_first(self) -> None:
+        """Put the cursor into the first field of the form."""
+        if self._form is not None:
+            self._form.focus_first()
+
+    def close_jobs(self) -> None:
+        """End the work in the background."""
+        self.cost.close()
+
+    def _nodes(self) -> list[Node]:
+        nodes = self._session.project.graph.nodes
+        return [nodes[name] for name in sorted(self._session.selection) if name in nodes]
+
+    def _wanted(self) -> object:
+        loading = self._session.report is None
+        return loading, tuple((node.name, node.kind) for node in self._nodes())
+
+    def _on_changed(self, _what: object) -> None:
+        if len(self._nodes()) != len(self._session.selection):
+            return
+        if self._wanted() != self._key:
+            self._rebuild()
+        else:
+            self._refresh()
+
+    def _on_theme_changed(self) -> None:
+        self._rebuild()
+
+    def _refresh(self) -> None:
+        if self._form is not None:
+            self._form.refresh()
+
+    def _rebuild(self) -> None:
+        self._key = self._wanted()
+        widget = self._make()
+        self._form = widget if isinstance(widget, NodeForm | ProjectForm) else None
+        old = self.takeWidget()
+        self.setWidget(widget)
+        if old is not None:
+            old.hide()
+            old.deleteLater()
+
+    def _make(self) -> QWidget:
+        nodes = self._nodes()
+        if not nodes:
+            return ProjectForm(self._session, self.cost)
+        kinds = {node.kind for node in nodes}
+        kind = catalogue.find(nodes[0].kind)
+        if len(kinds) > 1:
+            return self._several(nodes)
+        if kind is None:
+            return self._unknown(nodes[0])
+        return NodeForm(self._session, tuple(node.name for node in nodes), kind, self.cost)
+
+    def _several(self, nodes: list[Node]) -> QWidget:
+        page, column = _page()
+        column.addWidget(heading(self.tr("{count} nodes selected").format(count=len(nodes)), 1.15))
+        column.addWidget(muted(self.tr("They are of different kinds. Select nodes of one kind to edit them together.")))
+        section = Section(self.tr("Selected"))
+        for kind in sorted({node.kind for node in nodes}):
+            section.add_value(kind, ", ".join(node.name for node in nodes if node.kind == kind))
+        column.addWidget(section)
+        column.addStretch(1)
+        return page
+
+    def _unknown(self, node: Node) -> QWidget:
+        page, column = _page()
+        column.addWidget(heading(node.name, 1.15))
+        text = self.tr("The layer kind “{kind}” is not installed. The node is kept as it is and saved back unchanged.")
+        column.addWidget(muted(text.format(kind=node.kind)))
+        section = Section(self.tr("Parameters"))
+        for name, value in node.params.items():
+            section.add_value(name, format_value(value), muted=True)
+        column.addWidget(section)
+        column.addStretch(1)
+        return page
+
+
+def _page() -> tuple[QWidget, QVBoxLayout]:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2)
+    column.setSpacing(SPACE + 4)
+    return page, column

@@ -1,0 +1,107 @@
+"""The form of the whole project, shown while nothing is selected: name, notes, size and variables."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from core import units
+from core.graph.edits import Describe
+from designer.properties.cost import CostWatcher
+from designer.properties.section import Section
+from designer.properties.variables import VariablesTable
+from designer.session import Session
+from designer.theme import SPACE
+from designer.widgets import heading, muted
+
+
+class ProjectForm(QWidget):
+    """Edits name, notes and variables; shows how large the network is."""
+
+    def __init__(self, session: Session, cost: CostWatcher) -> None:
+        super().__init__()
+        self.setObjectName("project_form")
+        self._session = session
+        self._cost = cost
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2)
+        column.setSpacing(SPACE + 4)
+        column.addWidget(heading(self.tr("Project"), 1.15))
+        column.addWidget(muted(self.tr("Select a layer on the canvas to see and change its parameters.")))
+        self.name = QLineEdit()
+        self.name.setObjectName("project_name")
+        self.name.setAccessibleName(self.tr("Project name"))
+        self.name.setPlaceholderText(self.tr("Name"))
+        self.notes = QPlainTextEdit()
+        self.notes.setObjectName("project_notes")
+        self.notes.setAccessibleName(self.tr("Notes"))
+        self.notes.setPlaceholderText(self.tr("Notes"))
+        self.notes.setTabChangesFocus(True)
+        self.notes.setFixedHeight(self.notes.fontMetrics().lineSpacing() * 5 + 12)
+        column.addWidget(self.name)
+        column.addWidget(self.notes)
+        self._summary = Section(self.tr("Network"))
+        self._layers = self._summary.add_value(self.tr("layers"), "–")
+        self._parameters = self._summary.add_value(self.tr("parameters"), "–")
+        self._flops = self._summary.add_value(self.tr("per sample"), "–")
+        column.addWidget(self._summary)
+        section = Section(self.tr("Variables"))
+        self.variables = VariablesTable(session)
+        section.column.addWidget(self.variables)
+        column.addWidget(section)
+        column.addStretch(1)
+        self.name.textEdited.connect(self._on_edited)
+        self.name.editingFinished.connect(session.document.end_merge)
+        self.notes.textChanged.connect(self._on_notes_changed)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what document and cost say now."""
+        project = self._session.project
+        if self.name.text() != project.name:
+            self.name.setText(project.name)
+        if self.notes.toPlainText() != project.notes:
+            self.notes.blockSignals(True)
+            self.notes.setPlainText(project.notes)
+            self.notes.blockSignals(False)
+        self.variables.refresh()
+        self._refresh_summary()
+
+    def focus_first(self) -> None:
+        """Put the cursor into the name."""
+        self.name.setFocus()
+
+    def _refresh_summary(self) -> None:
+        nodes = self._session.project.graph.nodes.values()
+        inner = sum(node.kind not in ("Input", "Output") for node in nodes)
+        self._layers.setText(
+            self.tr("{layers}, {inputs}, {outputs}").format(
+                layers=units.plural(inner, "layer"),
+                inputs=units.plural(len(self._session.project.graph.of_kind("Input")), "input"),
+                outputs=units.plural(len(self._session.project.graph.of_kind("Output")), "output"),
+            )
+        )
+        cost = self._cost.report
+        if cost is None:
+            waiting = "–" if self._session.report is not None else self.tr("Loading PyTorch…")
+            self._parameters.setText(waiting)
+            self._flops.setText(self._cost.reason or "–")
+            return
+        self._parameters.setText(
+            self.tr("{count}, {memory}").format(
+                count=units.count(cost.parameters), memory=units.size(cost.parameter_bytes)
+            )
+        )
+        self._flops.setText(
+            self.tr("{flops} FLOPs, {memory}").format(
+                flops=units.count(cost.flops), memory=units.size(cost.activation_bytes)
+            )
+        )
+
+    def _on_edited(self) -> None:
+        self._describe("name")
+
+    def _on_notes_changed(self) -> None:
+        self._describe("notes")
+
+    def _describe(self, part: str) -> None:
+        self._session.apply(Describe(self.name.text(), self.notes.toPlainText(), f"describe.{part}"))

@@ -1,0 +1,201 @@
+"""One place for colours, fonts and spacing: the light and dark palette pair and the tokens that the canvas shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+SPACE = 8
+"""The spacing unit in pixels; margins and gaps are multiples or halves of it."""
+RADIUS = 6
+"""Corner radius of nodes and cards, in pixels."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours by role, as ``#rrggbb``. ``families`` colours layer families, ``series`` the curves of a plot."""
+
+    name: str
+    window: str
+    surface: str
+    """Lists, fields, cards."""
+    raised: str
+    """Node bodies and whatever floats above the canvas."""
+    border: str
+    text: str
+    text_muted: str
+    accent: str
+    on_accent: str
+    canvas: str
+    grid: str
+    wire: str
+    wire_hover: str
+    error: str
+    warning: str
+    success: str
+    families: Mapping[str, str]
+    series: tuple[str, ...]
+
+    def family(self, name: str) -> QColor:
+        """Return the colour of a layer family; families that plug-ins add get the muted text colour."""
+        return QColor(self.families.get(name, self.text_muted))
+
+
+LIGHT = Theme(
+    name="light",
+    window="#f3f4f6",
+    surface="#ffffff",
+    raised="#ffffff",
+    border="#cfd4dc",
+    text="#1b1f27",
+    text_muted="#5b6472",
+    accent="#2f6fde",
+    on_accent="#ffffff",
+    canvas="#eceef2",
+    grid="#dde0e6",
+    wire="#7a8494",
+    wire_hover="#2f6fde",
+    error="#c42b2b",
+    warning="#9a6200",
+    success="#1d7f4e",
+    families={
+        "Input & output": "#3c4656",
+        "Core": "#2f6fde",
+        "Convolution": "#7a4fd0",
+        "Pooling": "#a83f8f",
+        "Normalisation": "#0f8a86",
+        "Regularisation": "#6d7480",
+        "Recurrent": "#b4561a",
+        "Activation": "#3d8a2e",
+        "Shape": "#87701a",
+        "Merge": "#b8324a",
+    },
+    series=("#2f6fde", "#d2691e", "#1d7f4e", "#a83f8f", "#0f8a86", "#b8324a", "#7a4fd0", "#87701a"),
+)
+
+DARK = Theme(
+    name="dark",
+    window="#1d2026",
+    surface="#262a32",
+    raised="#2d323c",
+    border="#434a57",
+    text="#e8ebf0",
+    text_muted="#a0a8b6",
+    accent="#6ea3ff",
+    on_accent="#0f1726",
+    canvas="#17191e",
+    grid="#22262d",
+    wire="#8b95a6",
+    wire_hover="#6ea3ff",
+    error="#ff7b72",
+    warning="#e9b44c",
+    success="#5fcf94",
+    families={
+        "Input & output": "#b6c0d0",
+        "Core": "#6ea3ff",
+        "Convolution": "#b095ff",
+        "Pooling": "#ec8fd5",
+        "Normalisation": "#4fd0cb",
+        "Regularisation": "#a0a8b6",
+        "Recurrent": "#f2a26b",
+        "Activation": "#8ad47a",
+        "Shape": "#dcc565",
+        "Merge": "#ff8b9c",
+    },
+    series=("#6ea3ff", "#f2a26b", "#5fcf94", "#ec8fd5", "#4fd0cb", "#ff8b9c", "#b095ff", "#dcc565"),
+)
+
+
+class ThemeSwitch(QObject):
+    """Holds the theme in use and says when it changes; views repaint on ``changed``."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = LIGHT
+        self._choice = "system"
+
+    @property
+    def choice(self) -> str:
+        """What the user chose: "system", "light" or "dark"."""
+        return self._choice
+
+    def apply(self, application: QApplication, choice: str) -> None:
+        """Use "light", "dark" or what the system shows, and give the application its style, palette and font."""
+        self._choice = choice
+        system_is_dark = application.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        dark = system_is_dark if choice == "system" else choice == "dark"
+        self.current = DARK if dark else LIGHT
+        application.setStyle("Fusion")
+        application.setPalette(palette_of(self.current))
+        self.changed.emit()
+
+    def follow_system(self, application: QApplication) -> None:
+        """Follow the system's changes between light and dark while the choice is "system"."""
+        application.styleHints().colorSchemeChanged.connect(
+            lambda _scheme: self.apply(application, "system") if self._choice == "system" else None
+        )
+
+
+switch = ThemeSwitch()
+
+
+def current() -> Theme:
+    """Return the theme in use."""
+    return switch.current
+
+
+def palette_of(theme: Theme) -> QPalette:
+    """Return the Qt palette of a theme, disabled roles included."""
+    roles = QPalette.ColorRole
+    colours = {
+        roles.Window: theme.window,
+        roles.WindowText: theme.text,
+        roles.Base: theme.surface,
+        roles.AlternateBase: theme.window,
+        roles.ToolTipBase: theme.raised,
+        roles.ToolTipText: theme.text,
+        roles.PlaceholderText: theme.text_muted,
+        roles.Text: theme.text,
+        roles.Button: theme.surface,
+        roles.ButtonText: theme.text,
+        roles.BrightText: theme.error,
+        roles.Highlight: theme.accent,
+        roles.HighlightedText: theme.on_accent,
+        roles.Link: theme.accent,
+        roles.Accent: theme.accent,
+        roles.Light: theme.raised,
+        roles.Midlight: theme.border,
+        roles.Mid: theme.border,
+        roles.Dark: theme.border,
+    }
+    palette = QPalette()
+    for role, colour in colours.items():
+        palette.setColor(role, QColor(colour))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.HighlightedText):
+        disabled = QColor(theme.text_muted)
+        disabled.setAlpha(150)
+        palette.setColor(QPalette.ColorGroup.Disabled, role, disabled)
+    palette.setColor(QPalette.ColorGroup.Disabled, roles.Highlight, QColor(theme.border))
+    return palette
+
+
+def monospace(size: float | None = None) -> QFont:
+    """Return the system's fixed-width font, in points."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    if size is not None:
+        font.setPointSizeF(size)
+    return font
+
+
+def scaled_font(base: QFont, factor: float, *, bold: bool = False) -> QFont:
+    """Return ``base`` at ``factor`` times its size."""
+    font = QFont(base)
+    font.setPointSizeF(base.pointSizeF() * factor)
+    font.setBold(bold)
+    return font

@@ -1,0 +1,221 @@
+"""The bar that trains: start, pause, stop, how far it is, how fast, how long it will take, and how it ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from PySide6.QtCore import QRectF, QSize, Qt, QUrl
+from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from core import units
+from core.training.events import Failed, Finished, Progress, RunStarted
+from designer import theme
+from designer.icons import icon
+from designer.plots.style import quantity_text, value_text
+from designer.training.runner import TrainingRunner
+from designer.widgets import ElidedLabel
+
+
+class ThinProgress(QProgressBar):
+    """A progress bar without text, four pixels high; nothing at all while there is nothing to show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextVisible(False)
+        self.setFixedHeight(4)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the track and the part that is done."""
+        share = self.value() / self.maximum() if self.maximum() else 0.0
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        whole = QRectF(self.rect())
+        painter.setBrush(self.palette().mid())
+        painter.drawRoundedRect(whole, 2, 2)
+        painter.setBrush(self.palette().highlight())
+        painter.drawRoundedRect(QRectF(0, 0, whole.width() * share, whole.height()), 2, 2)
+        painter.end()
+
+
+class TrainBar(QWidget):
+    """Shows the runner's state and asks it to change. One line of text above a thin progress bar."""
+
+    def __init__(self, runner: TrainingRunner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train_bar")
+        self.setAccessibleName(self.tr("Training"))
+        self._runner = runner
+        self._device = ""
+        self._progress: Progress | None = None
+        self.train = self._button("train", "play", self.tr("Train"), runner.start)
+        self.pause = self._button("pause", "pause", self.tr("Pause"), self._on_pause)
+        self.stop = self._button("stop", "stop", self.tr("Stop"), runner.stop)
+        self.folder = self._button("open_run", "folder", self.tr("Open run folder"), self._on_open_folder)
+        self.status = ElidedLabel()
+        self.figures = ElidedLabel(role=QPalette.ColorRole.PlaceholderText)
+        self.progress = ThinProgress()
+        self._lay_out()
+        runner.event_received.connect(self._on_event)
+        runner.drained.connect(self._show)
+        runner.state_changed.connect(self._on_state)
+        runner.session.report_changed.connect(lambda _report: self._on_state(runner.state))
+        theme.switch.changed.connect(self._restyle)
+        self._restyle()
+        self._on_state(runner.state)
+
+    def _button(self, name: str, picture: str, text: str, act: Callable[[], object]) -> QPushButton:
+        button = QPushButton(icon(picture), text, self)
+        button.setObjectName(name)
+        button.setAccessibleName(text)
+        button.setAutoDefault(False)
+        button.setIconSize(QSize(16, 16))
+        button.clicked.connect(lambda: act())
+        return button
+
+    def _lay_out(self) -> None:
+        self.progress.setRange(0, 1000)
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(policy)
+        self.progress.setAccessibleName(self.tr("Progress of training"))
+        self.status.setObjectName("train_status")
+        self.figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.figures.setObjectName("train_figures")
+        texts = QHBoxLayout()
+        texts.setSpacing(theme.SPACE)
+        texts.addWidget(self.status, 3)
+        texts.addWidget(self.figures, 2)
+        middle = QVBoxLayout()
+        middle.setSpacing(3)
+        middle.addLayout(texts)
+        middle.addWidget(self.progress)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE, theme.SPACE // 2, theme.SPACE, theme.SPACE // 2)
+        layout.setSpacing(theme.SPACE // 2)
+        for button in (self.train, self.pause, self.stop):
+            layout.addWidget(button)
+        layout.addSpacing(theme.SPACE)
+        layout.addLayout(middle, 1)
+        layout.addSpacing(theme.SPACE)
+        layout.addWidget(self.folder)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    # --- the runner ---------------------------------------------------------------------------------------------------
+
+    def _on_pause(self) -> None:
+        if self._runner.state == "paused":
+            self._runner.resume()
+        else:
+            self._runner.pause()
+
+    def _on_open_folder(self) -> None:
+        if self._runner.run is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(os.fspath(self._runner.run)))
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, RunStarted):
+            self._device = event.device
+            self._progress = None
+            self.progress.setValue(0)
+        elif isinstance(event, Progress):
+            self._progress = event
+
+    def _on_state(self, state: str) -> None:
+        reasons = self._runner.reasons()
+        self.train.setEnabled(state in ("idle", "finished", "failed"))
+        self.train.setToolTip(self.tr("Cannot train yet: {0}").format(reasons[0]) if reasons else self.tr("Train"))
+        self.pause.setEnabled(state in ("running", "paused"))
+        paused = state == "paused"
+        text = self.tr("Continue") if paused else self.tr("Pause")
+        self.pause.setText(text)
+        self.pause.setAccessibleName(text)
+        self.pause.setIcon(icon("play" if paused else "pause"))
+        self.stop.setEnabled(state in ("starting", "running", "paused"))
+        run = self._runner.run
+        self.folder.setVisible(state in ("finished", "failed") and run is not None and run.is_dir())
+        if state == "starting":
+            self._progress = None
+        self._show()
+
+    # --- showing ------------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        state, progress = self._runner.state, self._progress
+        figures = ""
+        if state in ("finished", "failed"):
+            text = self._result()
+        elif state in ("running", "paused", "stopping") and progress is not None:
+            text = self.tr("Epoch {0}/{1} · step {2:,}/{3:,}").format(
+                progress.epoch, progress.epochs, progress.step, progress.steps
+            )
+            figures = self._figures(progress)
+            self.progress.setValue(round(1000 * progress.step / max(1, progress.steps)))
+        else:
+            text = self._waiting(state)
+        if state in ("paused", "stopping"):
+            text = f"{self.tr('Paused') if state == 'paused' else self.tr('Stopping…')} · {text}"
+        failed = state == "failed"
+        self.status.setForegroundRole(QPalette.ColorRole.BrightText if failed else QPalette.ColorRole.WindowText)
+        self.status.setText(text)
+        self.figures.setText(figures)
+        self.figures.setVisible(bool(figures))
+        if state in ("idle", "starting"):
+            self.progress.setValue(0)
+        self.progress.setVisible(state != "idle")
+
+    def _waiting(self, state: str) -> str:
+        if state != "idle":
+            return self.tr("Starting…")
+        reasons = self._runner.reasons()
+        if self._runner.session.report is None:
+            return self.tr("Loading PyTorch…")
+        return self.tr("Cannot train yet: {0}").format(reasons[0]) if reasons else self.tr("Ready to train")
+
+    def _figures(self, progress: Progress) -> str:
+        left = units.duration(progress.seconds_left)
+        rate = units.count(progress.samples_per_second)
+        return self.tr("{0} samples/s · {1} left · {2}").format(rate, left, self._device.upper())
+
+    def _result(self) -> str:
+        result = self._runner.result
+        if isinstance(result, Failed):
+            return self.tr("Failed: {0}").format(result.message.splitlines()[0])
+        if not isinstance(result, Finished):
+            return ""
+        if result.reason == "completed":
+            self.progress.setValue(1000)
+        parts = [self._best(result), units.duration(result.seconds)]
+        if result.reason == "stopped":
+            parts.insert(0, self.tr("Stopped after {0}").format(units.plural(result.epochs, self.tr("epoch"))))
+        return " · ".join(part for part in parts if part)
+
+    def _best(self, result: Finished) -> str:
+        """Return the values of the best epoch, those of metrics where there are some: "97.8 % accuracy at epoch 17"."""
+        names = [name for name in result.best if not name.endswith("loss")] or [n for n in result.best if n == "loss"]
+        if not names or not result.best_epoch:
+            return ""
+        values = []
+        for name in names[:3]:
+            output, _, quantity = name.rpartition("/")
+            text = f"{value_text(quantity, result.best[name], digits=3)} {quantity_text(quantity).lower()}"
+            several = len({each.rpartition("/")[0] for each in names}) > 1
+            values.append(f"{output} {text}" if several else text)
+        return self.tr("{0} at epoch {1}").format(", ".join(values), result.best_epoch)
+
+    def _restyle(self) -> None:
+        colours = theme.current()
+        hover = QColor(colours.accent).darker(112).name()
+        self.train.setStyleSheet(
+            f"QPushButton {{ background: {colours.accent}; color: {colours.on_accent}; border: 0; border-radius: 4px;"
+            f" padding: 5px 14px; font-weight: 600; }}"
+            f"QPushButton:hover, QPushButton:pressed {{ background: {hover}; }}"
+            f"QPushButton:focus {{ border: 2px solid {colours.text}; padding: 3px 12px; }}"
+            f"QPushButton:disabled {{ background: {colours.border}; color: {colours.text_muted}; }}"
+        )
+        self.train.setIcon(icon("play", colours.on_accent))
+        self.stop.setIcon(icon("stop"))
+        self.folder.setIcon(icon("folder"))
+        self._on_state(self._runner.state)

@@ -1,0 +1,168 @@
+"""Small widgets that several panels share. Their colours are palette roles, so that they follow a change of theme."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QToolButton, QWidget
+
+from designer import theme
+from designer.icons import icon
+
+
+class TextLabel(QLabel):
+    """A label for running text: wraps, can be selected, and shows plain text whatever is in it."""
+
+    def __init__(
+        self,
+        text: str = "",
+        role: QPalette.ColorRole = QPalette.ColorRole.WindowText,
+        factor: float = 1.0,
+        *,
+        bold: bool = False,
+        wrap: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(wrap)
+        self.setForegroundRole(role)
+        if factor != 1.0 or bold:
+            self.setFont(theme.scaled_font(self.font(), factor, bold=bold))
+        if wrap:
+            policy = self.sizePolicy()
+            policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+            policy.setHeightForWidth(True)
+            self.setSizePolicy(policy)
+
+
+def muted(text: str = "", *, wrap: bool = True) -> TextLabel:
+    """Return a label in the theme's muted text colour."""
+    return TextLabel(text, QPalette.ColorRole.PlaceholderText, wrap=wrap)
+
+
+def failing(text: str = "") -> TextLabel:
+    """Return a label in the theme's error colour."""
+    return TextLabel(text, QPalette.ColorRole.BrightText)
+
+
+def heading(text: str, factor: float = 1.0) -> TextLabel:
+    """Return a bold heading."""
+    return TextLabel(text, factor=factor, bold=True)
+
+
+class ElidedLabel(QLabel):
+    """One line that is cut with "…" where there is no room; the tool tip has the whole text."""
+
+    def __init__(
+        self,
+        text: str = "",
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        role: QPalette.ColorRole = QPalette.ColorRole.WindowText,
+    ) -> None:
+        super().__init__()
+        self._mode = mode
+        self.setForegroundRole(role)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        """Show another text."""
+        super().setText(text)
+        self.setToolTip(text)
+
+    def minimumSizeHint(self) -> QSize:
+        """Leave the width to the layout."""
+        return QSize(0, self.fontMetrics().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the text, cut to the width."""
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), int(self.alignment()), text)
+
+
+class IconButton(QToolButton):
+    """A flat button with one of our icons, which follows the theme. The text is its tool tip and accessible name."""
+
+    def __init__(self, name: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setAutoRaise(True)
+        self.setIconSize(QSize(16, 16))
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self.setIcon(icon(name))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take the icon in the new theme's colour."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self.setIcon(icon(self._name))
+        super().changeEvent(event)
+
+
+class IconLabel(QWidget):
+    """An icon in one of the theme's colours, named by role: "error", "warning", "accent", "text_muted"…"""
+
+    def __init__(self, name: str, role: str = "text", size: int = 16) -> None:
+        super().__init__()
+        self._name = name
+        self._role = role
+        self.setFixedSize(size, size)
+
+    def set_icon(self, name: str, role: str) -> None:
+        """Show another icon or colour."""
+        self._name, self._role = name, role
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the icon in the theme's colour of now."""
+        colour = str(getattr(theme.current(), self._role))
+        painter = QPainter(self)
+        icon(self._name, colour).paint(painter, self.rect())
+        painter.end()
+
+
+class Card(QFrame):
+    """A rounded surface with a thin border."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint surface and border."""
+        painter = QPainter(self)
+        paint_card(painter, QRectF(self.rect()), self.palette())
+        painter.end()
+
+
+def paint_card(
+    painter: QPainter,
+    rect: QRectF,
+    palette: QPalette,
+    *,
+    border: QPalette.ColorRole = QPalette.ColorRole.Mid,
+    width: float = 1.0,
+) -> None:
+    """Paint a card's surface and border into ``rect``."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(palette.color(QPalette.ColorRole.Base))
+    painter.setPen(QPen(palette.color(border), width))
+    inset = width / 2
+    painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), theme.RADIUS, theme.RADIUS)
+
+
+class Rule(QWidget):
+    """A thin horizontal line in the border colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(1)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Mid)
+
+
+def bold(font: QFont) -> QFont:
+    """Return the font in bold."""
+    font = QFont(font)
+    font.setBold(True)
+    return font

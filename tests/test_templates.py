@@ -1,0 +1,100 @@
+"""The projects that come with Layerwright are examples to start from: sound, and as good as they promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.graph.document import Document
+from core.graph.files import load_project, project_from_text, project_to_text, save_project
+from core.graph.project import INPUT, OUTPUT
+from core.graph.templates import Template, template, templates
+from core.training.check import check_project
+from core.training.control import Control
+from core.training.job import Job
+from core.training.loop import train
+from core.training.summary import Summary
+
+ALL = pytest.mark.parametrize("each", templates(), ids=lambda each: each.id)
+
+REACHED = {
+    "digits": ("digit/accuracy", 0.97, 20),
+    "flowers": ("species/accuracy", 0.9, 60),
+    "two-inputs": ("cultivar/accuracy", 0.9, 40),
+    "moons": ("moon/accuracy", 0.95, 30),
+    "rows-as-sequence": ("digit/accuracy", 0.95, 30),
+    "house-of-numbers": ("progression/r2", 0.4, 60),
+}
+"""By template: what is measured on the validation rows, what it has to reach, and within how many epochs."""
+
+
+def _trained(each: Template, folder: Path, epochs: int | None = None, seed: int = 0) -> Summary:
+    project = each.load()
+    project = replace(project, training=replace(project.training, device="cpu", seed=seed))
+    return train(Job(project, folder / f"run{seed}", epochs=epochs), lambda _event: None, Control())
+
+
+def test_the_four_first_examples_are_there() -> None:
+    assert {"digits", "flowers", "two-inputs", "house-of-numbers"} <= {each.id for each in templates()}
+    assert {each.id for each in templates()} == set(REACHED)
+
+
+@ALL
+def test_nothing_is_wrong_with_a_template(each: Template) -> None:
+    report = check_project(each.load())
+    assert report.problems == ()
+    assert report.ready
+
+
+@ALL
+def test_a_template_explains_itself(each: Template) -> None:
+    project = each.load()
+    first, empty, rest = project.notes.partition("\n\n")
+    assert project.name != "Untitled"
+    assert len(first) <= 100
+    assert first.endswith(".")
+    assert empty
+    assert rest
+    assert project.graph.of_kind(INPUT)
+    assert project.graph.of_kind(OUTPUT)
+
+
+@ALL
+def test_the_nodes_of_a_template_do_not_lie_on_each_other(each: Template) -> None:
+    positions = [node.position for node in each.load().graph.nodes.values()]
+    assert len(set(positions)) == len(positions)
+
+
+@ALL
+def test_a_template_is_written_as_it_was_read(each: Template, tmp_path: Path) -> None:
+    text = each.path.read_text(encoding="utf-8")
+    project = each.load()
+    assert project_to_text(project) == text
+    assert project_from_text(text, each.id) == project
+    save_project(project, tmp_path / each.path.name)
+    assert load_project(tmp_path / each.path.name) == project
+
+
+@ALL
+def test_a_template_opens_unmodified(each: Template) -> None:
+    document = Document(each.load(), each.path)
+    assert not document.is_modified
+
+
+@ALL
+def test_a_template_trains(each: Template, tmp_path: Path) -> None:
+    summary = _trained(each, tmp_path, epochs=1)
+    assert (summary.status, summary.epochs) == ("completed", 1)
+    assert REACHED[each.id][0] in summary.best
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("name", "measure", "least", "epochs"), [(name, *rest) for name, rest in REACHED.items()])
+def test_a_template_reaches_what_it_promises(
+    name: str, measure: str, least: float, epochs: int, seed: int, tmp_path: Path
+) -> None:
+    assert template(name).load().training.epochs <= epochs
+    assert _trained(template(name), tmp_path, seed=seed).best[measure] >= least
