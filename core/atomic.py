@@ -6,7 +6,7 @@ import errno
 import os
 from pathlib import Path
 
-from core.errors import SaveError
+from core.errors import SaveError, reason_of
 
 # What file systems answer that cannot flush a folder (network shares, some FUSE ones): the file itself is flushed.
 _NO_FOLDER_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM})
@@ -32,8 +32,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
         _flush_folder(target.parent)
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
-        raise SaveError(f"'{path}' could not be written: {reason}. What was there before is unchanged.") from error
+        message = f"'{path}' could not be written: {reason_of(error)}. What was there before is unchanged."
+        raise SaveError(message) from error
 
 
 def _refuse_what_is_no_file(target: Path) -> None:

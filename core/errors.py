@@ -72,6 +72,11 @@ class ExportError(LayerwrightError):
     """An export failed or was refused."""
 
 
+def reason_of(error: Exception) -> str:
+    """Return why a file could not be read or written, in the system's words and without the path."""
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` (with a leading space) for the nearest known word, else an empty string."""
     known = tuple(known)

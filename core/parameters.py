@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import csv
-import importlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
 from core.errors import ExpressionError, ModelError, did_you_mean
 from core.expressions import Number, evaluate, is_expression
 from core.kinds import LayerKind, Parameter, ParameterType, Value
-from core.signatures import bounds_of, editable_arguments, read_parameter
+from core.signatures import bounds_of, editable_arguments, import_class, read_parameter
 
 _NUMERIC = ("int", "float", "ints")
 _LARGEST = 2**53
@@ -39,14 +38,12 @@ def torch_class(kind: LayerKind) -> type:
     Raises:
         ModelError: the kind is an operation, or its class cannot be imported.
     """
-    module, _, name = kind.torch_class.rpartition(".")
-    if not module:
+    if not kind.torch_class:
         raise ModelError(f"{kind.display} is an operation and has no module class.")
     try:
-        found: type = getattr(importlib.import_module(module), name)
+        return import_class(kind.torch_class)
     except (ImportError, AttributeError) as error:
         raise ModelError(f"{kind.display} needs {kind.torch_class}, which cannot be imported: {error}.") from error
-    return found
 
 
 @cache
@@ -185,6 +182,25 @@ def _evaluated_sizes(parameter: Parameter, value: Value, variables: Mapping[str,
     if value is None or value in parameter.choices:
         return value
     return entry(value) if parameter.length else (entry(value),)  # one size stands for a shape of one dimension
+
+
+def check_named(owner: str, parameters: Iterable[Parameter], values: Mapping[str, Value]) -> list[ParameterProblem]:
+    """Return what is wrong with the options of a source or an optimizer: unknown ones, and values that do not fit.
+
+    Unlike in ``resolve`` a number is written as a number, never as an expression.
+    """
+    known = {each.name: each for each in parameters}
+    problems = []
+    for name, value in values.items():
+        if name not in known:
+            message = f"{owner} has no option '{name}'.{did_you_mean(name, known)}"
+        elif known[name].type in _NUMERIC and isinstance(value, str):
+            message = f"{name} must be a number, not '{value}'."
+        else:
+            message = check_value(known[name], value)
+        if message:
+            problems.append(ParameterProblem(name, message))
+    return problems
 
 
 # --- what may be typed into them --------------------------------------------------------------------------------------

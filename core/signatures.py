@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import types
@@ -38,7 +39,7 @@ _BOUNDS: dict[str, _Bounds] = {
     "momentum": _SHARE,
     "norm_type": _POSITIVE,
     "num_embeddings": _AT_LEAST_1,
-    "num_layers": _AT_LEAST_1,
+    "num_layers": _Bounds(1, 256),
     "out_channels": _AT_LEAST_1,
     "out_features": _AT_LEAST_1,
     "output_padding": _AT_LEAST_0,
@@ -51,11 +52,19 @@ _BOUNDS: dict[str, _Bounds] = {
 }
 """What PyTorch's own documentation asks of a parameter of that name, in whatever module.
 
-``start_dim`` is ours: dimension 0 is the batch, whose samples must not be mixed.
+Two are ours: dimension 0 (``start_dim``) is the batch, whose samples must not be mixed; and every one of ``num_layers``
+costs time at each check.
 """
 
 _WORDS = {"padding": ("valid", "same")}
 """Words that a parameter annotated as ``str`` or a size takes, where the annotation does not list them."""
+
+
+def import_class(path: str) -> type[Any]:
+    """Import the class of that dotted path; raise ImportError or AttributeError where there is none."""
+    module, _, name = path.rpartition(".")
+    found: type[Any] = getattr(importlib.import_module(module), name)
+    return found
 
 
 def constructor(module: type) -> inspect.Signature:

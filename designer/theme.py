@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
+from designer.style import OutlinedFusion
+
 SPACE = 8
 """The spacing unit in pixels; margins and gaps are multiples or halves of it."""
 RADIUS = 6
@@ -131,7 +133,7 @@ class ThemeSwitch(QObject):
         system_is_dark = application.styleHints().colorScheme() is Qt.ColorScheme.Dark
         dark = system_is_dark if choice == "system" else choice == "dark"
         self.current = DARK if dark else LIGHT
-        application.setStyle("Fusion")
+        application.setStyle(OutlinedFusion(self.current.border, self.current.text_muted))
         application.setPalette(palette_of(self.current))
         self.changed.emit()
 

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import units
-from core.data.meaning import UNUSABLE
 from core.data.prepare import FittedField, Preprocessing, fit
 from core.data.source import Array, RawData
 from core.data.splits import Division, divide
 from core.data.values import as_numbers, as_words, indices_of, missing
 from core.errors import DataError, did_you_mean
-from core.graph.project import DataBinding, Field
+from core.graph.project import UNUSABLE, DataBinding, Field
 
 
 @dataclass(frozen=True, eq=False)

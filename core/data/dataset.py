@@ -16,7 +16,7 @@ from core.data.reading import read
 from core.data.source import Array
 from core.data.splits import PARTS, PartName
 from core.errors import DataError, did_you_mean
-from core.graph.binding import input_signature
+from core.graph.binding import bound_fields, input_signature, target_of
 from core.graph.names import natural_key
 from core.graph.project import INPUT, OUTPUT, Node, Project
 
@@ -115,10 +115,10 @@ def _wiring(project: Project) -> tuple[dict[str, tuple[str, ...]], dict[str, str
     targets: dict[str, str] = {}
     problems = []
     for node in sorted(project.graph.of_kind(INPUT), key=lambda each: natural_key(each.name)):
-        inputs[node.name] = tuple(node.params.get("fields", ()))
+        inputs[node.name] = bound_fields(node)
         problems += _input_problem(project, node)
     for node in sorted(project.graph.of_kind(OUTPUT), key=lambda each: natural_key(each.name)):
-        targets[node.name] = node.params.get("target", "")
+        targets[node.name] = target_of(node)
         problems += _target_problem(project, node)
     if not inputs:
         problems.append("There is no Input that data could go into.")
@@ -130,14 +130,14 @@ def _wiring(project: Project) -> tuple[dict[str, tuple[str, ...]], dict[str, str
 
 
 def _input_problem(project: Project, node: Node) -> list[str]:
-    if not node.params.get("fields", ()):
+    if not bound_fields(node):
         return [f"The Input '{node.name}' takes no data field. Choose at least one."]
     problem = input_signature(project, node).problem
     return [f"Input '{node.name}': {problem}"] if problem else []
 
 
 def _target_problem(project: Project, node: Node) -> list[str]:
-    name = node.params.get("target", "")
+    name = target_of(node)
     if not name:
         return [f"The Output '{node.name}' has no target. Choose the data field that it should predict."]
     if project.data.field(name) is None:

@@ -10,7 +10,7 @@ import numpy as np
 from core.data.source import Array, Column
 from core.data.values import as_numbers, as_words, category_order, missing
 from core.errors import DataError
-from core.graph.project import Encoding, Field, Meaning, Missing, Role
+from core.graph.project import UNUSABLE, Encoding, Field, Meaning, Missing, Role
 
 CHOSEN = "chosen by you"
 MOST_CHOSEN_CATEGORIES = 1000
@@ -36,9 +36,6 @@ MISSING: Mapping[Meaning, tuple[Missing, ...]] = {
     "date": ("drop row",),
 }
 """What can be done about a missing value of a meaning; the first is the usual one."""
-
-UNUSABLE: tuple[Meaning, ...] = ("text", "identifier", "date")
-"""Meanings that have no way to become numbers, so that they can be neither input nor target."""
 
 
 def field_of(name: str, column: Column) -> Field:

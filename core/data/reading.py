@@ -9,9 +9,9 @@ from pathlib import Path
 
 from core.data.source import RawData, SourceKind
 from core.data.sources import sources
-from core.errors import DataError, UnknownKindError, did_you_mean
-from core.kinds import Parameter, Value
-from core.parameters import check_value
+from core.errors import DataError, UnknownKindError
+from core.kinds import Value
+from core.parameters import check_named
 
 _REMEMBERED = 4
 _lock = threading.Lock()
@@ -54,26 +54,18 @@ def find_source(source: str) -> SourceKind:
 
 def complete_options(kind: SourceKind, options: Mapping[str, Value]) -> dict[str, Value]:
     """Return the options with the defaults filled in; raise DataError with all that is wrong with them."""
-    known = {parameter.name: parameter for parameter in kind.parameters}
-    problems = [f"There is no option '{name}'.{did_you_mean(name, known)}" for name in options if name not in known]
-    for name, parameter in known.items():
-        if name not in options and parameter.required:
-            problems.append(f"The option '{name}' is needed: {parameter.help}")
-        elif name in options and (message := _check_option(parameter, options[name])):
-            problems.append(message)
+    problems = [each.message for each in check_named(kind.title, kind.parameters, options)]
+    for parameter in kind.parameters:
+        if parameter.required and parameter.name not in options:
+            problems.append(f"The option '{parameter.name}' is needed: {parameter.help}")
     if problems:
         raise DataError(f"The options of the data source '{kind.id}' are not right.", problems=problems)
-    return {name: options.get(name, parameter.default) for name, parameter in known.items()}
-
-
-def _check_option(parameter: Parameter, value: Value) -> str:
-    if parameter.type in ("int", "float") and isinstance(value, str):
-        return f"{parameter.name} must be a number, not '{value}'."
-    return check_value(parameter, value)
+    return {each.name: options.get(each.name, each.default) for each in kind.parameters}
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
-    if not path.exists():
-        return (str(path.absolute()), 0, -1)
-    status = path.stat()
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return (str(path.absolute()), 0, -1)  # reading it says what is wrong
     return (str(path.resolve()), status.st_mtime_ns, status.st_size)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core import units
 from core.data.source import Array
 from core.data.values import parse_number
-from core.errors import DataError
+from core.errors import DataError, reason_of
 
 SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -97,9 +97,11 @@ def read_text(path: Path) -> TableText:
 
 
 def _read_bytes(path: Path, size: int | None) -> bytes:
-    if path.is_dir():
-        raise DataError(f"{path} is a folder, not a file. Choose a CSV file in it.")
     try:
+        if path.is_dir():
+            raise DataError(f"{path} is a folder, not a file. Choose a CSV file in it.")
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path} is a device or a pipe, not a file. Choose a CSV file.")
         if path.stat().st_size > _LIMIT and size is None:
             raise DataError(f"{path} has {units.size(path.stat().st_size)}; at most {units.size(_LIMIT)} are read.")
         with path.open("rb") as file:
@@ -108,8 +110,8 @@ def _read_bytes(path: Path, size: int | None) -> bytes:
         near = sorted(each.name for each in path.parent.glob("*.csv"))[:5] if path.parent.is_dir() else []
         there = f" In its folder are: {', '.join(near)}." if near else ""
         raise DataError(f"{path} does not exist.{there} Choose the file again.") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {reason_of(error)}.") from error
 
 
 def decode(path: Path, raw: bytes) -> TableText:
@@ -182,7 +184,11 @@ def header(text: TableText, separator: str) -> tuple[str, ...]:
     Raises:
         DataError: the first line holds values instead of names, names occur twice, or no row follows.
     """
-    cells = [cell.strip() for cell in next(csv.reader(io.StringIO(text.head, newline=""), delimiter=separator))]
+    lines = io.TextIOWrapper(io.BytesIO(text.data), "utf-8", newline="")
+    try:
+        cells = [cell.strip() for cell in next(csv.reader(lines, delimiter=separator))]
+    except csv.Error as error:
+        raise DataError(f"{text.path} cannot be read as a table: {error}.") from error
     numbers = [cell for cell in cells if not math.isnan(parse_number(cell))]
     if numbers and (len(numbers) == len(cells) or any("." in number or "," in number for number in numbers)):
         shown = separator.join(cells[:5])

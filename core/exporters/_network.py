@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,10 @@ from core.atomic import write_atomically
 from core.errors import ExportError, SaveError, TrainingError
 from core.exporters._kind import ExportRequest
 from core.model.build import Built, build
+from core.model.seeding import Seeded
 from core.model.specs import TensorSpec
 from core.training.check import check_project
-from core.training.checkpoints import load_weights
+from core.training.checkpoints import load_weights, weights_metadata
 
 TOLERANCE = 1e-6
 """How far outputs may differ, relative to the largest of them (or to 1, if that is larger)."""
@@ -47,11 +47,10 @@ def exportable(request: ExportRequest) -> Exportable:
         ExportError: the run's weights are missing, damaged, or belong to another network.
     """
     report = check_project(request.project)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(request.project.training.seed)
-        built = build(request.project, report.shapes)
-    classes = {each.output: list(each.target.categories) for each in report.objectives if each.classes}
-    metadata = {"application": "layerwright", "project": request.project.name, "class_names": json.dumps(classes)}
+    built = build(request.project, report.shapes)
+    metadata = weights_metadata(
+        request.project.name, {each.output: each.target.categories for each in report.objectives}
+    )
     if request.run is not None:
         try:
             stored = load_weights(built.module, request.run.weights(request.which))
@@ -87,7 +86,7 @@ def _same(one: Tensor | None, other: Tensor | None) -> bool:
 
 def verify_outputs(network: Exportable, make: Callable[[], nn.Module], weights: Mapping[str, Tensor]) -> None:
     """Raise ExportError unless a new module with these weights gives the same outputs for the sample batch."""
-    with torch.random.fork_rng(devices=[]):
+    with Seeded(0):
         module = make()
     module.load_state_dict(dict(weights))
     module.eval()

@@ -19,7 +19,7 @@ def _export(request: ExportRequest) -> Path:
     A path that does not end in ``.py`` is a folder, made where it does not exist, and NAME is ``model``.
     """
     from core.exporters._network import exportable, verify_outputs, verify_weights, write
-    from core.exporters._state_dict import from_state_dict, to_state_dict
+    from core.exporters.state_dict import from_state_dict, to_state_dict
     from core.training.checkpoints import weights_bytes
 
     network = exportable(request)

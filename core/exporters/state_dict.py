@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.exporters._kind import ExporterKind, ExportRequest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def to_state_dict(weights: Mapping[str, Tensor]) -> bytes:
+    """Return the content of a file for ``torch.load``."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(dict(weights), buffer)
+    return buffer.getvalue()
+
+
+def from_state_dict(content: bytes) -> dict[str, Tensor]:
+    """Return the weights in the content of a file; nothing in it is executed."""
+    import torch
+
+    weights: dict[str, Tensor] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return weights
 
 
 def _export(request: ExportRequest) -> Path:
     from core.exporters._network import exportable, verify_weights, write
-    from core.exporters._state_dict import from_state_dict, to_state_dict
 
     network = exportable(request)
     content = to_state_dict(network.weights)

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import did_you_mean
-from core.graph.project import Field, Node, Project
+from core.graph.project import UNUSABLE, Field, Node, Project
 from core.layers import catalogue
 from core.parameters import resolve
-
-_NOT_NUMBERS = ("text", "identifier", "date")
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,18 @@ def input_signature(project: Project, node: Node) -> InputSignature:
     return _joined([known[name] for name in names])
 
 
+def bound_fields(node: Node) -> tuple[str, ...]:
+    """Return the names of the fields that an Input takes; none where its parameter is no list of names."""
+    names = node.params.get("fields", ())
+    return tuple(names) if isinstance(names, tuple | list) and all(isinstance(name, str) for name in names) else ()
+
+
+def target_of(node: Node) -> str:
+    """Return the name of the field that an Output predicts; empty where its parameter is no name."""
+    name = node.params.get("target", "")
+    return name if isinstance(name, str) else ""
+
+
 def field_width(field: Field) -> int:
     """Return how many numbers a table's cell becomes: one per category for one-hot, otherwise one."""
     return len(field.categories) if field.meaning == "category" and field.encoding != "index" else 1
@@ -51,7 +61,7 @@ def field_width(field: Field) -> int:
 
 def _joined(fields: Sequence[Field]) -> InputSignature:
     names = ", ".join(f"'{field.name}'" for field in fields)
-    unfit = [field for field in fields if field.meaning in _NOT_NUMBERS]
+    unfit = [field for field in fields if field.meaning in UNUSABLE]
     if unfit:
         return _refused(
             " ".join(f"'{field.name}' holds {field.meaning}s, not numbers or categories." for field in unfit)
@@ -60,6 +70,12 @@ def _joined(fields: Sequence[Field]) -> InputSignature:
     empty = [field for field in fields if field.meaning == "category" and not field.categories]
     if empty:
         return _refused(" ".join(f"The category '{field.name}' has no values." for field in empty))
+    sizeless = [field for field in fields if any(size < 1 for size in field.shape)]
+    if sizeless:
+        return _refused(
+            " ".join(f"'{field.name}' has the impossible shape {field.shape}." for field in sizeless)
+            + " Read the data again."
+        )
     indices = [field for field in fields if field.meaning == "category" and field.encoding == "index"]
     if any(field.shape for field in fields):
         if len(fields) > 1:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.atomic import write_atomically
-from core.errors import ProjectError, SaveError
+from core.errors import ProjectError, SaveError, reason_of
 from core.graph.content import FORMAT, Content, from_content, problems_of, to_content
 from core.graph.jsontext import JsonTextError, doubts, frozen, layout, parse, short, short_type
 from core.graph.project import Project
@@ -36,8 +36,7 @@ def load_project(path: Path) -> Project:
     except FileNotFoundError as error:
         raise ProjectError(f"There is no file '{path}'.") from error
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
-        raise ProjectError(f"'{path}' cannot be read: {reason}.") from error
+        raise ProjectError(f"'{path}' cannot be read: {reason_of(error)}.") from error
     if len(content) > LARGEST:
         raise ProjectError(f"'{path}' is larger than {LARGEST // 2**20} MiB: it is no project file.")
     try:

@@ -9,6 +9,8 @@ from typing import Literal
 from core.kinds import Value
 
 Meaning = Literal["number", "category", "flag", "image", "text", "identifier", "date"]
+UNUSABLE: tuple[Meaning, ...] = ("text", "identifier", "date")
+"""Meanings that have no way to become numbers, so that they can be neither input nor target."""
 Role = Literal["input", "target", "ignore"]
 Encoding = Literal["standardise", "min-max", "none", "one-hot", "index"]
 Missing = Literal["mean", "median", "most frequent", "drop row"]

@@ -10,13 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.graph.project import OUTPUT, Project
 from core.kinds import LayerKind
 from core.layers import catalogue
 from core.model.memo import Memo
-from core.model.probe import TORCH_ERRORS, call_layer, construct, meta_tensor, short_sizes
+from core.model.probe import TORCH_ERRORS, call_layer, construct, meta_tensor, quietly, short_sizes
 from core.model.shapes import NodeReport, ShapeReport
+
+if TYPE_CHECKING:
+    from torch import nn
 
 LENGTH = 32
 
@@ -44,7 +48,15 @@ class CostReport:
     parameter_bytes: int
 
 
-_costs: Memo[NodeCost] = Memo(20_000)
+@dataclass(frozen=True)
+class _Known:
+    """A node's cost. It holds on to the report it was made from, so that the report's identity stays its own."""
+
+    report: NodeReport
+    cost: NodeCost
+
+
+_costs: Memo[_Known] = Memo(20_000)
 
 
 def cost(project: Project, report: ShapeReport) -> CostReport:
@@ -53,13 +65,8 @@ def cost(project: Project, report: ShapeReport) -> CostReport:
     for name in report.order:
         kind, found = catalogue.find(project.graph.nodes[name].kind), report.nodes[name]
         if kind is not None and found.ok and kind.id != OUTPUT:
-            key = (
-                kind.id,
-                repr(sorted(found.arguments.items())),
-                tuple(found.inputs.items()),
-                tuple(found.outputs.items()),
-            )
-            nodes[name] = _costs.get(key) or _costs.put(key, _node_cost(kind, found))
+            known = _costs.get(id(found)) or _costs.put(id(found), _Known(found, _node_cost(kind, found)))
+            nodes[name] = known.cost
     names = ("parameters", "trainable", "flops", "activation_bytes", "parameter_bytes")
     sums = {each: sum(getattr(node, each) for node in nodes.values()) for each in names}
     return CostReport(nodes, **sums)
@@ -69,25 +76,26 @@ def _node_cost(kind: LayerKind, report: NodeReport) -> NodeCost:
     activations = sum(math.prod(spec.sizes(1, LENGTH)) * spec.item_size for spec in report.outputs.values())
     if not kind.inputs:
         return NodeCost(activation_bytes=activations)
-    module = construct(kind, report.arguments)
+    with quietly():  # the check has said it already
+        module = construct(kind, report.arguments)
+        flops = _flops(kind, module, report)
     learned = list(module.parameters()) if module is not None else []
     return NodeCost(
         sum(each.numel() for each in learned),
-        _flops(kind, report),
+        flops,
         activations,
         sum(each.numel() * each.element_size() for each in learned),
         sum(each.numel() for each in learned if each.requires_grad),
     )
 
 
-def _flops(kind: LayerKind, report: NodeReport) -> int:
+def _flops(kind: LayerKind, module: nn.Module | None, report: NodeReport) -> int:
     """Count on ``meta``; along a short axis one position is counted and multiplied."""
     from core.model.flops import FlopCounter
 
     full = {slot: spec.sizes(1, LENGTH) for slot, spec in report.inputs.items()}
     tensors = {slot: meta_tensor(spec, short_sizes(kind, slot, full[slot])) for slot, spec in report.inputs.items()}
     times = full[kind.short_axis[0]][kind.short_axis[1]] if kind.short_axis else 1
-    module = construct(kind, report.arguments)
     counter = FlopCounter()
     try:
         with counter:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from core.graph.binding import bound_fields
 from core.graph.edits import InsertOnLink, SetField, SetKind, SetParameters, Together
 from core.graph.names import unique_name
-from core.graph.project import INPUT, End, Field, Node, Project
+from core.graph.project import INPUT, End, Field, Graph, Node, Project
 from core.kinds import Value
 from core.layers import catalogue
 from core.model.case import Case
@@ -18,13 +19,16 @@ from core.parameters import check_value, parameters_of
 
 def insert(project: Project, kind_id: str, target: End, params: Mapping[str, Value] | None = None) -> Fix:
     """Return the fix that puts a new node into the link that ends at ``target``."""
-    kind = catalogue[kind_id]
-    graph = project.graph
+    return Fix(f"Insert {catalogue[kind_id].display}", insertion(project.graph, kind_id, target, params))
+
+
+def insertion(graph: Graph, kind_id: str, target: End, params: Mapping[str, Value] | None = None) -> InsertOnLink:
+    """Return the edit that puts a new node into the link that ends at ``target``, half way between its two nodes."""
     before = graph.nodes[graph.links[target].node].position
     after = graph.nodes[target.node].position
     middle = ((before[0] + after[0]) / 2, (before[1] + after[1]) / 2)
-    node = Node(unique_name(kind.name_stem, graph.nodes), kind_id, params or {}, position=middle)
-    return Fix(f"Insert {kind.display}", InsertOnLink(node, target))
+    name = unique_name(catalogue[kind_id].name_stem, graph.nodes)
+    return InsertOnLink(Node(name, kind_id, params or {}, position=middle), target)
 
 
 def set_parameter(node: str, name: str, value: Value, shown: str = "") -> Fix:
@@ -68,7 +72,7 @@ def for_dtype(case: Case, slot: str, wanted: str) -> tuple[Fix, ...]:
     source = case.project.graph.nodes.get(case.sources[slot].node)
     if source is None or source.kind != INPUT:
         return ()
-    bound = [field for name in source.params.get("fields", ()) if (field := case.project.data.field(name))]
+    bound = [field for name in bound_fields(source) if (field := case.project.data.field(name))]
     if not bound:
         return (set_parameter(source.name, "dtype", wanted),)
     if not all(field.meaning == "category" for field in bound):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import SimpleNamespace
@@ -59,12 +60,19 @@ def run_layer(
         return Outcome(troubles=(*broken, trouble))
     if not kind.outputs:
         return Outcome(troubles=broken)
-    with _LOCK, warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with quietly() as caught:
         outcome = _run_twice(kind, {**arguments, **derived}, inputs, names)
     notes = dict.fromkeys(str(each.message) for each in caught)
     said = tuple(Trouble("note", text=text, severity="warning") for text in notes)
     return Outcome(outcome.outputs, derived, (*broken, *outcome.troubles, *said))
+
+
+@contextmanager
+def quietly() -> Iterator[list[warnings.WarningMessage]]:
+    """Collect what PyTorch warns of inside the block, instead of printing it."""
+    with _LOCK, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield caught
 
 
 def construct(kind: LayerKind, arguments: Mapping[str, Value]) -> nn.Module | None:
@@ -141,8 +149,8 @@ def _run_twice(
     results: list[dict[str, torch.Tensor]] = []
     for which in (0, 1):
         sizes = {slot: short_sizes(kind, slot, spec.probe(which)) for slot, spec in inputs.items()}
-        tensors = {slot: meta_tensor(spec, sizes[slot]) for slot, spec in inputs.items()}
         try:
+            tensors = {slot: meta_tensor(spec, sizes[slot]) for slot, spec in inputs.items()}
             results.append(call_layer(kind, module, arguments, tensors))
         except TORCH_ERRORS as error:
             return Outcome(troubles=(Trouble("some sizes" if which else "torch", text=str(error)),))

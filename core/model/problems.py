@@ -28,3 +28,9 @@ class Problem:
     port: str = ""
     parameter: str = ""
     fixes: tuple[Fix, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The message as it reads on its own: with the node in front where the message does not name it."""
+        named = not self.node or f"'{self.node}'" in self.message
+        return self.message if named else f"{self.node}: {self.message}"

@@ -25,6 +25,8 @@ _BATCH_SIZES = (53, 59)
 _PRIMES = (479, 719, 1439, 2399, 2879, 3119, 3359, 4079)
 MAX_NAMES = len(_PRIMES)
 _LARGEST_DIVISOR = 64
+_LARGEST_OFFSET = 64
+"""How far a layer or a row of them shortens or lengthens a dimension (the batch: not at all). More is a coincidence."""
 _ITEM_SIZE = {"bool": 1, "int64": 8, "float64": 8}
 
 
@@ -135,16 +137,17 @@ def fit(a: int, b: int, names: tuple[str, ...]) -> Dim:
 
 def _linear(a: int, b: int, name: str, dim: Dim) -> Iterator[tuple[int, str]]:
     """Yield (how complicated it is, text) of ``k*name+c`` and ``(name+c)//d``."""
+    most = 0 if name == BATCH else _LARGEST_OFFSET
     factor, rest = divmod(b - a, dim.b - dim.a)
-    if rest == 0 and factor >= 1:
-        offset = a - factor * dim.a
+    offset = a - factor * dim.a
+    if rest == 0 and factor >= 1 and abs(offset) <= most * factor:
         yield abs(offset) + factor.bit_length(), (f"{factor}*{name}" if factor > 1 else name) + _signed(offset)
     for divisor in range(2, _LARGEST_DIVISOR + 1):
         low = max(a * divisor - dim.a, b * divisor - dim.b)
         high = min(a * divisor - dim.a, b * divisor - dim.b) + divisor - 1
         if low <= 0 <= high:
             yield divisor, f"{name}//{divisor}"
-        elif low == high and abs(low) <= divisor * divisor:
+        elif low == high and abs(low) <= max(most, divisor * divisor):
             yield divisor + abs(low), f"({name}{_signed(low)})//{divisor}"
         elif low < high and min(abs(low), abs(high)) <= divisor * divisor:
             yield 100 + divisor + abs(low), f"{_ABOUT}{name}/{divisor}"

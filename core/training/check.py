@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.errors import did_you_mean
-from core.graph.binding import input_signature
+from core.graph.binding import bound_fields, input_signature, target_of
 from core.graph.edits import SetParameters
 from core.graph.order import upstream
-from core.graph.project import INPUT, OUTPUT, Field, Node, Project
+from core.graph.project import INPUT, OUTPUT, UNUSABLE, End, Field, Node, Project
+from core.model.fixes import set_parameter
 from core.model.problems import Fix, Problem
 from core.model.shapes import ShapeReport
 from core.model.shapes import check as check_shapes
@@ -18,8 +19,6 @@ from core.training.fit import fit_problems
 from core.training.objective import OutputObjective, arriving, examine
 from core.training.optimizers import optimizers
 from core.training.options import check_options
-
-_UNUSABLE = ("text", "identifier", "date")
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ def check_project(project: Project) -> CheckReport:
             if spec is not None:
                 problems += fit_problems(project.graph, shapes, examined.objective, spec)
     problems += _input_problems(project)
+    problems += _short_tables(project, shapes)
     problems += _dead_ends(project)
     problems += _setting_problems(project)
     missing = list(_missing(project))
@@ -80,9 +80,9 @@ def _missing(project: Project) -> Iterator[Problem]:
 def _input_problems(project: Project) -> Iterator[Problem]:
     if not project.data.source:
         return
-    targets = {str(node.params.get("target", "")): node.name for node in project.graph.of_kind(OUTPUT)}
+    targets = {target_of(node): node.name for node in project.graph.of_kind(OUTPUT)}
     for node in project.graph.of_kind(INPUT):
-        names = tuple(node.params.get("fields", ()))
+        names = bound_fields(node)
         if not names:
             yield _unbound(project, node)
         elif not input_signature(project, node).problem:
@@ -91,9 +91,9 @@ def _input_problems(project: Project) -> Iterator[Problem]:
 
 def _unbound(project: Project, node: Node) -> Problem:
     """Say that an input takes nothing from the data, and offer what it could take."""
-    targets = {output.params.get("target") for output in project.graph.of_kind(OUTPUT)}
+    targets = {target_of(output) for output in project.graph.of_kind(OUTPUT)}
     columns = [each for each in project.data.with_role("input") if each.name not in targets]
-    usable = [each for each in columns if each.meaning not in _UNUSABLE]
+    usable = [each for each in columns if each.meaning not in UNUSABLE]
     fixes = []
     if columns := [each for each in usable if not each.shape]:
         fixes.append(Fix("Use all input columns", _bind(node, _joinable(columns))))
@@ -119,6 +119,24 @@ def _leaks(node: Node, names: tuple[str, ...], targets: dict[str, str]) -> Itera
             rest = tuple(each for each in names if each != name)
             fix = Fix(f"Take '{name}' out of the input", SetParameters({node.name: {"fields": rest}}))
             yield Problem("warning", message, node.name, parameter="fields", fixes=(fix,))
+
+
+def _short_tables(project: Project, shapes: ShapeReport) -> Iterator[Problem]:
+    """Yield embeddings with fewer rows than the category that they look up: on a GPU that would end the process."""
+    graph = project.graph
+    for node in graph.of_kind("Embedding"):
+        source = graph.links.get(End(node.name, "input"))
+        feeding = graph.nodes.get(source.node) if source else None
+        rows = shapes.nodes[node.name].arguments.get("num_embeddings")
+        if feeding is None or feeding.kind != INPUT or rows is None:
+            continue
+        bound = [field for name in bound_fields(feeding) if (field := project.data.field(name))]
+        largest = max(bound, key=lambda field: len(field.categories), default=None)
+        if largest is not None and len(largest.categories) > rows:
+            wanted = len(largest.categories)
+            message = f"'{node.name}' has {rows} rows (num_embeddings), but '{largest.name}' has {wanted} categories."
+            fix = set_parameter(node.name, "num_embeddings", wanted)
+            yield Problem("error", message, node.name, parameter="num_embeddings", fixes=(fix,))
 
 
 # --- branches ---------------------------------------------------------------------------------------------------------
@@ -148,10 +166,12 @@ def _setting_problems(project: Project) -> Iterator[Problem]:
     for name, value in (("batch_size", training.batch_size), ("epochs", training.epochs)):
         if value < 1:
             yield Problem("error", f"{name} must be at least 1, not {value}.", parameter=name)
+    if not 0 <= training.seed < 2**63:
+        yield Problem("error", f"seed must be from 0 to 2**63 - 1, not {training.seed}.", parameter="seed")
     kind = optimizers.find(training.optimizer)
     if kind is None:
         hint = did_you_mean(training.optimizer, [each.id for each in optimizers])
         yield Problem("error", f"There is no optimizer '{training.optimizer}'.{hint}", parameter="optimizer")
     elif training.optimizer_options:
-        for name, message in check_options(kind, training.optimizer_options):
-            yield Problem("error", message, parameter=name)
+        for each in check_options(kind, training.optimizer_options):
+            yield Problem("error", each.message, parameter=each.name)

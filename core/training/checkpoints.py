@@ -6,7 +6,7 @@ import io
 import json
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,12 @@ from core.errors import TrainingError
 Weights = Mapping[str, Tensor]
 _STATE_FORMAT = 1
 _UNREADABLE = (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError, zipfile.BadZipFile)
+
+
+def weights_metadata(project: str, classes: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return what every weights file says about itself; ``classes`` are the names of each output's classes."""
+    words = {output: list(names) for output, names in classes.items() if names}
+    return {"application": "layerwright", "project": project, "class_names": json.dumps(words)}
 
 
 def weights_bytes(weights: Weights, metadata: Mapping[str, str]) -> bytes:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
-from core.kinds import Value
+from core.signatures import import_class
 from core.training.kinds import LossKind
-from core.training.options import torch_class
 
 
 class Criterion:
     """The loss module of one output. Outputs are never broadcast against targets: shapes agree, or it raises."""
 
-    def __init__(self, loss: LossKind, options: Mapping[str, Value]) -> None:
+    def __init__(self, loss: LossKind) -> None:
         self.kind = loss
-        self.module: nn.Module = torch_class(loss.torch_class)(**options)
+        self.module: nn.Module = import_class(loss.torch_class)()
 
     def prepare(self, targets: Tensor) -> Tensor:
         """Return targets, of shape (N,) or (N, 1), as the loss needs them: (N,), int64 for classes, else float32."""
@@ -49,7 +47,7 @@ def refusal(loss: LossKind, dtype: str, shape: tuple[int, ...]) -> str:
 
     Runs the loss on the meta device: no data, no memory.
     """
-    criterion = Criterion(loss, {})
+    criterion = Criterion(loss)
     outputs = torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
     targets = criterion.prepare(torch.empty(shape[0], dtype=torch.int64, device="meta"))
     try:

@@ -10,10 +10,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from core.errors import LayerwrightError
-from core.model.build import Built, node_of_error
+from core.model.build import Built, is_out_of_memory, node_of_error
 from core.training.network import Network
-
-_NO_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "out of memory")
 
 
 def explain(error: Exception, built: Built | None, batch_size: int) -> tuple[str, str]:
@@ -22,7 +20,7 @@ def explain(error: Exception, built: Built | None, batch_size: int) -> tuple[str
         return str(error), error.node or ""
     node = (node_of_error(built, error) if built else None) or ""
     text = str(error)
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(each in text for each in _NO_MEMORY):
+    if is_out_of_memory(error):
         return (
             f"There is not enough memory for this network with a batch size of {batch_size}. Choose a smaller batch "
             "size, a smaller network, or another device.",

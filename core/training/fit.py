@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.graph.edits import Connect, Edit, InsertOnLink, RemoveNodes, SetParameters, Together
-from core.graph.names import unique_name
+from core.graph.edits import Connect, Edit, RemoveNodes, SetParameters, Together
 from core.graph.project import End, Graph, Node
-from core.kinds import Value
 from core.layers import catalogue
+from core.model.fixes import insertion
 from core.model.problems import Fix, Problem
 from core.model.shapes import ShapeReport
 from core.model.specs import TensorSpec
@@ -115,13 +114,7 @@ def _width_fix(graph: Graph, output: str, wanted: int) -> Fix:
             break
     link = End(output, "input")
     label = f"Insert Linear with {wanted} output{'s' if wanted > 1 else ''}"
-    return Fix(label, _insertion(graph, "Linear", link, {"out_features": wanted}))
-
-
-def _insertion(graph: Graph, kind: str, link: End, params: Mapping[str, Value] | None = None) -> InsertOnLink:
-    name = unique_name(catalogue[kind].name_stem, graph.nodes)
-    (x1, y1), (x2, y2) = graph.nodes[graph.links[link].node].position, graph.nodes[link.node].position
-    return InsertOnLink(Node(name, kind, params or {}, position=((x1 + x2) / 2, (y1 + y2) / 2)), link)
+    return Fix(label, insertion(graph, "Linear", link, {"out_features": wanted}))
 
 
 # --- the number of dimensions -----------------------------------------------------------------------------------------
@@ -137,7 +130,7 @@ def _rank_problem(graph: Graph, report: ShapeReport, objective: OutputObjective,
     message = f"{what} ({spec}) reaches the output '{name}'; to predict '{objective.target.name}' it needs {needs}."
     heads = [hop for hop in hops if hop.node.kind == "Linear"]
     link = (_link_into(graph, heads[-1].node.name) if heads else None) or End(name, "input")
-    at_link = _spec_at(graph, report, link)
+    at_link = report.spec(graph.links[link])
     fixes = []
     if recurrent and at_link is not None and at_link.rank == 3:
         fixes.append(_insert_fix(graph, "LastStep", link, None if heads else wanted))
@@ -152,25 +145,19 @@ def _rank_problem(graph: Graph, report: ShapeReport, objective: OutputObjective,
 def _while_ranked(graph: Graph, report: ShapeReport, output: str) -> Iterator[Hop]:
     """Follow an output upstream as long as more than (batch, features) arrives."""
     for hop in way_back(graph, output):
-        spec = _spec_at(graph, report, hop.link)
+        spec = report.spec(graph.links[hop.link])
         if spec is None or spec.rank <= 2:
             return
         yield hop
 
 
-def _spec_at(graph: Graph, report: ShapeReport, link: End) -> TensorSpec | None:
-    source = graph.links[link]
-    node = report.nodes.get(source.node)
-    return node.outputs.get(source.port) if node else None
-
-
 def _insert_fix(graph: Graph, kind: str, link: End, width: int | None) -> Fix:
     """Insert a layer into a link, and behind it a Linear of that width where one is still needed."""
     title = catalogue[kind].display
-    first = _insertion(graph, kind, link)
+    first = insertion(graph, kind, link)
     if width is None:
         return Fix(f"Insert {title}", first)
-    edits: tuple[Edit, ...] = (first, _insertion(graph, "Linear", link, {"out_features": width}))
+    edits: tuple[Edit, ...] = (first, insertion(graph, "Linear", link, {"out_features": width}))
     label = f"Insert {title} and Linear"
     return Fix(label, Together(edits, label))
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from core.kinds import Parameter
-
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -30,7 +28,6 @@ class LossKind:
     torch_class: str
     target: TargetType
     expects: str
-    parameters: tuple[Parameter, ...] = ()
     activation: str = ""
     automatic: bool = False
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+import torch
+
 from core.errors import LayerwrightError, SaveError, TrainingError
 from core.model.build import Built
 from core.training.control import Control
@@ -54,6 +56,8 @@ class _Running:
         with limited_threads(threads):
             trainer = self._resumed(run, control) if run else self._started(control)
             with Recorder(job.run / "metrics.jsonl", emit) as record:
+                if run:
+                    trainer.restore(record)
                 self._trainer = trainer
                 return trainer.run(record)
 
@@ -61,8 +65,9 @@ class _Running:
         job = self._job
         session = open_session(job.project, job.base, job.device)
         self._built = session.network.built
-        epochs = job.epochs or job.project.training.epochs
+        epochs = _epochs(job, job.project.training.epochs)
         trainer = Trainer(session, epochs, control, job.run, job.checkpoint_seconds)
+        torch.manual_seed(job.project.training.seed)
         make_run_folder(job, session, epochs)
         return trainer
 
@@ -72,10 +77,8 @@ class _Running:
         session = open_session(project, job.base or run.base, job.device or run.settings.get("device"))
         self._built = session.network.built
         check_same_data(run, session)
-        epochs = job.epochs or int(run.settings["epochs"])
-        trainer = Trainer(session, epochs, control, run.path, job.checkpoint_seconds)
-        trainer.restore()
-        return trainer
+        epochs = _epochs(job, int(run.settings["epochs"]))
+        return Trainer(session, epochs, control, run.path, job.checkpoint_seconds)
 
     def explain(self, error: Exception) -> TrainingError:
         """Return the error in plain words."""
@@ -96,3 +99,9 @@ class _Running:
             # A full disk is often what failed in the first place.
             return f"\nThe run folder could not be updated: {error}"
         return ""
+
+
+def _epochs(job: Job, planned: int) -> int:
+    if job.epochs is not None and job.epochs < 1:
+        raise TrainingError(f"epochs must be at least 1, not {job.epochs}.")
+    return planned if job.epochs is None else job.epochs

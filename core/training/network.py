@@ -26,7 +26,7 @@ class Network:
         self.module: nn.Module = built.module.to(device)
         self.objectives = tuple(objectives)
         self.device = device
-        self.criteria = [Criterion(each.loss, each.options) for each in objectives]
+        self.criteria = [Criterion(each.loss) for each in objectives]
         self._weights = [each.weight for each in objectives]
         self._heads = [each.output for each in objectives]
         self._plain = self._weights == [1.0]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from core import units
 from core.errors import did_you_mean
+from core.graph.binding import target_of
 from core.graph.edits import SetField, SetParameters, Together
 from core.graph.project import OUTPUT, Field, Node, Project
-from core.kinds import Value
 from core.layers import catalogue
 from core.model.problems import Fix, Problem
 from core.model.shapes import ShapeReport
 from core.model.specs import TensorSpec
-from core.parameters import resolve as resolve_parameters
+from core.parameters import resolve
 from core.training.kinds import LossKind, MetricKind, TargetType
 from core.training.losses import losses
 from core.training.metrics import metrics
@@ -33,7 +33,6 @@ class OutputObjective:
     weight: float = 1.0
     metrics: tuple[MetricKind, ...] = ()
     classes: int = 0
-    options: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,6 @@ class Examined:
 
     objective: OutputObjective | None
     problems: tuple[Problem, ...] = ()
-
-
-def resolve(project: Project, report: ShapeReport) -> tuple[OutputObjective, ...]:
-    """Return the objective of every output that has one, in the order of their names."""
-    examined = (examine(project, report, node) for node in project.graph.of_kind(OUTPUT))
-    return tuple(each.objective for each in examined if each.objective)
 
 
 def class_count(target: Field) -> int:
@@ -92,7 +85,7 @@ def suits(loss: LossKind, target: Field) -> bool:
 
 def examine(project: Project, report: ShapeReport, node: Node) -> Examined:
     """Return an output's objective, or all that stands against it."""
-    values, faults = resolve_parameters(catalogue[node.kind], node.params, project.variables)
+    values, faults = resolve(catalogue[node.kind], node.params, project.variables)
     if faults:
         return Examined(None)  # The shape check reports parameters that do not fit.
     if not project.data.source:
@@ -106,11 +99,8 @@ def examine(project: Project, report: ShapeReport, node: Node) -> Examined:
     problems += more
     if loss is None:
         return Examined(None, tuple(problems))
-    options = {each.name: values[each.name] for each in loss.parameters if each.name in values}
     weight = float(values["loss_weight"])
-    return Examined(
-        OutputObjective(node.name, target, loss, weight, chosen, class_count(target), options), tuple(problems)
-    )
+    return Examined(OutputObjective(node.name, target, loss, weight, chosen, class_count(target)), tuple(problems))
 
 
 def _target(project: Project, node: Node, name: str) -> tuple[Field | None, Problem | None]:
@@ -128,7 +118,8 @@ def _target(project: Project, node: Node, name: str) -> tuple[Field | None, Prob
             "category as the target, or change what the column means."
         )
     elif target.meaning != "number" and class_count(target) < 2:
-        message = f"The target '{target.name}' has {class_count(target)} different values: there is nothing to learn."
+        count = units.plural(class_count(target), "different value")
+        message = f"The target '{target.name}' has {count}: there is nothing to learn."
     else:
         return target, None
     return None, Problem("error", message, node.name, parameter="target", fixes=_targets_to_choose(project, node))
@@ -141,7 +132,7 @@ def _plural(meaning: str) -> str:
 def _targets_to_choose(project: Project, node: Node) -> tuple[Fix, ...]:
     fields = [each for each in project.data.fields if each.meaning in _LEARNABLE and class_count(each) != 1]
     marked = [each for each in fields if each.role == "target"]
-    taken = {each.params.get("target") for each in project.graph.of_kind(OUTPUT)}
+    taken = {target_of(each) for each in project.graph.of_kind(OUTPUT)}
     marked.sort(key=lambda each: each.name in taken)
     fixes = []
     for each in (marked or fields[::-1])[:_MOST_FIXES]:

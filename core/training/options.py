@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from core.errors import did_you_mean
 from core.kinds import Parameter, Value
+from core.parameters import ParameterProblem, check_named
+from core.signatures import import_class
 from core.training.kinds import OptimizerKind
 
 if TYPE_CHECKING:
@@ -35,18 +35,11 @@ _HELP = {
 _BELOW_ONE = frozenset({"beta1", "beta2", "alpha"})
 
 
-def torch_class(path: str) -> type[Any]:
-    """Import the class of that dotted path."""
-    module, _, name = path.rpartition(".")
-    found: type[Any] = getattr(importlib.import_module(module), name)
-    return found
-
-
 @lru_cache
 def options_of(kind: OptimizerKind) -> tuple[Parameter, ...]:
     """Return the options that a user may set, with torch's own defaults; ``betas`` becomes ``beta1`` and ``beta2``."""
     found: list[Parameter] = []
-    for name, parameter in inspect.signature(torch_class(kind.torch_class).__init__).parameters.items():
+    for name, parameter in inspect.signature(import_class(kind.torch_class).__init__).parameters.items():
         if name in _HIDDEN:
             continue
         values = zip(_PACKED[name], parameter.default, strict=True) if name in _PACKED else [(name, parameter.default)]
@@ -61,23 +54,15 @@ def _option(name: str, default: bool | float) -> Parameter:
     return Parameter(name, "float", float(default), _HELP.get(name, ""), minimum=0.0, maximum=maximum)
 
 
-def check_options(kind: OptimizerKind, options: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
-    """Return a pair (option, what is wrong with it, in plain words) for every option that does not fit."""
-    from core.parameters import check_value
-
-    known = {option.name: option for option in options_of(kind)}
-    problems: list[tuple[str, str]] = []
-    for name, value in options.items():
-        if name not in known:
-            problems.append((name, f"{kind.title} has no option '{name}'.{did_you_mean(name, known)}"))
-        elif isinstance(value, str):
-            problems.append((name, f"{name} must be a number, not '{value}'."))
-        elif message := check_value(known[name], value):
-            problems.append((name, message))
-        elif name in _BELOW_ONE and value >= 1:
-            problems.append((name, f"{name} must be below 1, not {value}."))
+def check_options(kind: OptimizerKind, options: Mapping[str, Value]) -> tuple[ParameterProblem, ...]:
+    """Return what is wrong with options, in plain words."""
+    problems = check_named(kind.title, options_of(kind), options)
+    wrong = {each.name for each in problems}
+    for name in sorted(_BELOW_ONE - wrong):
+        if options.get(name, 0) >= 1:
+            problems.append(ParameterProblem(name, f"{name} must be below 1, not {options[name]}."))
     if options.get("nesterov") and not (options.get("momentum", 0) and not options.get("dampening", 0)):
-        problems.append(("nesterov", "nesterov needs a momentum above 0 and a dampening of 0."))
+        problems.append(ParameterProblem("nesterov", "nesterov needs a momentum above 0 and a dampening of 0."))
     return tuple(problems)
 
 
@@ -92,5 +77,5 @@ def make_optimizer(
             arguments[packed] = tuple(arguments.pop(name, defaults[name]) for name in names)
     if kind.fused:
         arguments["fused"] = True
-    optimizer: Optimizer = torch_class(kind.torch_class)(list(weights), lr=learning_rate, **arguments)
+    optimizer: Optimizer = import_class(kind.torch_class)(list(weights), lr=learning_rate, **arguments)
     return optimizer

@@ -6,25 +6,32 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import BinaryIO
 
-from core.atomic import write_atomically
-from core.training.events import Event, Failed, Finished, Progress
-from core.training.runs import read_events
+from core.errors import TrainingError
+from core.training.events import Event, Progress
+from core.training.lock import lock
 
 Emit = Callable[[Event], None]
 
 
 class Recorder:
-    """A context manager around ``metrics.jsonl``. Every event but progress is a line, flushed at once."""
+    """A context manager around ``metrics.jsonl``. Every event but progress is a line, flushed at once.
+
+    The log is locked meanwhile: this is how a run that is being trained is told from one that was killed.
+    """
 
     def __init__(self, path: Path, emit: Emit) -> None:
         self._path = path
         self._emit = emit
-        self._file: TextIO | None = None
+        self._file: BinaryIO | None = None
 
     def __enter__(self) -> Recorder:
-        self._file = self._path.open("a", encoding="utf-8")
+        file = self._path.open("ab")
+        if not lock(file):
+            file.close()
+            raise TrainingError(f"The run '{self._path.parent}' is being trained already, here or in another process.")
+        self._file = file
         return self
 
     def __exit__(
@@ -35,21 +42,18 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Log an event and pass it on."""
-        self.log(event)
+        if self._file is not None and not isinstance(event, Progress):
+            self._file.write(json.dumps(event.to_json(), ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
         self._emit(event)
 
-    def log(self, event: Event) -> None:
-        """Log an event without passing it on."""
-        if self._file is not None and not isinstance(event, Progress):
-            self._file.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
-            self._file.flush()
+    @property
+    def size(self) -> int:
+        """Bytes in the log."""
+        return self._path.stat().st_size
 
-
-def forget_after(path: Path, epoch: int, step: int) -> None:
-    """Cut a log back to a checkpoint (``epoch`` epochs and ``step`` steps done): what came later happens again."""
-    kept = []
-    for event in read_events(path) if path.exists() else ():
-        later = getattr(event, "step", 0) > step or getattr(event, "epoch", 0) > epoch + 1
-        if not later and not isinstance(event, Finished | Failed):
-            kept.append(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
-    write_atomically(path, "".join(kept).encode())
+    def cut(self, size: int) -> None:
+        """Cut the log back to the size that it had at a checkpoint: what came later happens again."""
+        if self._file is not None:
+            kept = self._path.read_bytes()[:size]
+            self._file.truncate(kept.rfind(b"\n") + 1)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from core.errors import LayerwrightError, TrainingError
 from core.graph.files import load_project
 from core.graph.project import Project
 from core.training.events import EpochEnded, Event, event_from_json
+from core.training.lock import is_locked
 from core.training.summary import Summary, summary_from_json
 
 FORMAT = 1
@@ -114,16 +115,19 @@ class Run:
         return load_project(self.path / "project.layerwright")
 
     def summary(self) -> Summary:
-        """Return how the run ended, or how far it is.
+        """Return how the run ended, or how far it is: "running" as long as a process trains it, else "interrupted".
 
         Raises:
             TrainingError: the file is missing or damaged.
         """
         path = self.path / "summary.json"
         try:
-            return summary_from_json(_read_json(path))
+            summary = summary_from_json(_read_json(path))
         except TypeError as error:
             raise TrainingError(f"'{path}' is damaged: {error}") from error
+        if summary.status == "running" and not is_locked(self.path / "metrics.jsonl"):
+            return replace(summary, status="interrupted")
+        return summary
 
     def events(self) -> tuple[Event, ...]:
         """Return the events of the run; a last line that was cut off by a crash is left out.

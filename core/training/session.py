@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import platform
 import zipfile
 import zlib
@@ -22,12 +21,14 @@ from torch.optim import Optimizer
 
 from core.atomic import write_atomically
 from core.data.dataset import Part, Prepared, load
+from core.data.splits import PARTS
 from core.errors import DataError, SaveError, TrainingError
 from core.graph.files import save_project
 from core.graph.project import Project
 from core.model.build import build
 from core.training.batches import Order, Samples
 from core.training.check import CheckReport, check_project
+from core.training.checkpoints import weights_metadata
 from core.training.devices import pick_device
 from core.training.job import Job
 from core.training.meter import Meter
@@ -74,8 +75,7 @@ class Session:
     @property
     def metadata(self) -> dict[str, str]:
         """What every weights file says about itself."""
-        classes = {name: list(words) for name, words in self.prepared.classes.items()}
-        return {"application": "layerwright", "project": self.project.name, "class_names": json.dumps(classes)}
+        return weights_metadata(self.project.name, self.prepared.classes)
 
 
 def ready_report(project: Project) -> CheckReport:
@@ -86,7 +86,7 @@ def ready_report(project: Project) -> CheckReport:
     """
     report = check_project(project)
     if not report.ready:
-        messages = [f"{each.node}: {each.message}" if each.node else each.message for each in report.blockers]
+        messages = [each.sentence for each in report.blockers]
         node = next((each.node for each in report.blockers if each.node), None)
         raise TrainingError("This project cannot be trained yet.", problems=messages, node=node)
     return report
@@ -101,7 +101,6 @@ def open_session(project: Project, base: Path | None, device: str | None) -> Ses
     report = ready_report(project)
     target = pick_device(device or project.training.device)
     prepared = load(project, base)
-    torch.manual_seed(project.training.seed)
     network = Network(build(project, report.shapes), report.objectives, target)
     widths = tuple(output_width(arriving(report.shapes, each.output)) or 1 for each in network.objectives)
     training = samples_of(prepared.training, network, widths)
@@ -180,7 +179,7 @@ def make_run_folder(job: Job, session: Session, epochs: int) -> None:
 
 def _splits(prepared: Prepared) -> bytes:
     buffer = io.BytesIO()
-    rows = {name: getattr(prepared, name).rows for name in ("training", "validation", "test")}
+    rows: dict[str, Any] = {name: prepared.part(name).rows for name in PARTS}
     np.savez_compressed(buffer, **rows)
     return buffer.getvalue()
 
@@ -227,7 +226,8 @@ def check_same_data(run: Run, session: Session) -> None:
     """Raise TrainingError where the data is not what the run started with, or is split differently."""
     if run.settings.get("data_hash") != session.prepared.data_hash:
         raise TrainingError(
-            f"The data has changed since '{run.name}' was started, so it cannot go on. Start a new run instead."
+            f"The data has changed since '{run.name}' was started: what it learned and measured is of other rows. "
+            "Start a new run instead."
         )
     path = run.path / "splits.npz"
     try:

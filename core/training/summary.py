@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Status = Literal["running", "completed", "stopped", "failed"]
+Status = Literal["running", "interrupted", "completed", "stopped", "failed"]
+"""A run is "interrupted" where the process that trained it was killed."""
 
 
 @dataclass(frozen=True)

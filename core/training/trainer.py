@@ -29,7 +29,7 @@ from core.training.events import (
 )
 from core.training.failures import first_not_finite, not_finite_message
 from core.training.meter import loss_values
-from core.training.recorder import Recorder, forget_after
+from core.training.recorder import Recorder
 from core.training.runs import write_json
 from core.training.session import Session
 from core.training.summary import Status, Summary
@@ -237,10 +237,11 @@ class Trainer:
             "training": dict(self._training),
             "validation": dict(self._validation),
             "seconds": self._seconds,
+            "log_size": self._record.size,
         }
 
-    def restore(self) -> None:
-        """Go on from the last checkpoint of the run folder.
+    def restore(self, record: Recorder) -> None:
+        """Go on from the last checkpoint of the run folder; what was logged after it is cut off.
 
         Raises:
             TrainingError: there is none, it is damaged, or nothing is left to do.
@@ -260,7 +261,7 @@ class Trainer:
         self._training, self._validation = state["training"], state["validation"]
         self._seconds_before = state["seconds"]
         self._best = self._checkpoints.load_best()
-        forget_after(self._folder / "metrics.jsonl", self._epoch, self._step)
+        record.cut(state["log_size"])
         torch.set_rng_state(state["random"]["cpu"])
         if self.network.device.type == "cuda" and state["random"]["cuda"]:
             torch.cuda.set_rng_state_all(state["random"]["cuda"])

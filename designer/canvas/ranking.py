@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.model.specs import TensorSpec
 
 _FOLLOWERS = {
+    "": ("Input & output", "Convolution", "Core"),
     "Input & output": ("Convolution", "Core", "Shape", "Recurrent"),
     "Core": ("Activation", "Normalisation", "Regularisation", "Core", "Input & output"),
     "Convolution": ("Activation", "Normalisation", "Pooling", "Convolution"),
@@ -25,7 +26,7 @@ _FOLLOWERS = {
     "Shape": ("Core", "Convolution", "Recurrent"),
     "Merge": ("Activation", "Core", "Convolution"),
 }
-"""Families in the order in which they usually follow a family."""
+"""Families in the order in which they usually follow a family, or (after nothing) begin a network."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ _PLAIN = frozenset(
     shape fields target""".split()
 )
 _LONGEST = 40
+_MOST_FIELDS = 2
+"""How many fields are named on a node; of more, which would widen it, the number stands there."""
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -56,6 +58,8 @@ def _value(
 
 
 def _term(kind: LayerKind, name: str, value: Value) -> str:
+    if name == "fields" and len(value) > _MOST_FIELDS:
+        return QCoreApplication.translate("Canvas", "{count} fields").format(count=len(value))
     if name == "kernel_size" or (name == "output_size" and kind.torch_class):
         digits = kind.torch_class[-2:-1]
         if isinstance(value, int) and digits.isdecimal():

@@ -10,8 +10,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
-from core.data.meaning import ENCODINGS, MISSING, UNUSABLE
-from core.graph.project import Field
+from core.data.meaning import ENCODINGS, MISSING
+from core.graph.project import UNUSABLE, Field
 from designer import theme
 
 Index = QModelIndex | QPersistentModelIndex

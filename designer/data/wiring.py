@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.data.meaning import UNUSABLE
 from core.graph.edits import BindData, Edit, SetField, SetParameters, Together
-from core.graph.project import INPUT, OUTPUT, DataBinding, Field, Project
+from core.graph.project import INPUT, OUTPUT, UNUSABLE, DataBinding, Field, Project
 
 
 def automatic_fields(fields: Sequence[Field]) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ class StartPage(QScrollArea):
             log.warning("template %s: %s", template.id, error)
             self._flow.addWidget(failing(str(error)))
             return
-        card = TemplateCard(project.name, " ".join(project.notes.split()))
+        card = TemplateCard(project.name, project.notes.partition("\n")[0])
         card.setObjectName(f"template_{template.id}")
         card.clicked.connect(lambda: self.template_requested.emit(project))
         self._cards.append((card, project))

@@ -71,6 +71,7 @@ class TrainBar(QWidget):
         button.setObjectName(name)
         button.setAccessibleName(text)
         button.setAutoDefault(False)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it was
         button.setIconSize(QSize(16, 16))
         button.clicked.connect(lambda: act())
         return button

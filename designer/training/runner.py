@@ -91,9 +91,7 @@ class TrainingRunner(QObject):
         report = self.session.report
         if report is None or not self.session.report_is_current:
             return ()
-        return tuple(
-            f"{problem.node}: {problem.message}" if problem.node else problem.message for problem in report.blockers
-        )
+        return tuple(problem.sentence for problem in report.blockers)
 
     def start(self) -> bool:
         """Begin a new run; return False where one is under way or the project cannot be trained."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.data.bind import bind
 from core.data.reading import read
 from core.data.source import RawData
 from core.data.text import first_rows
 from core.errors import DataError
-from tests.data.building import PENGUINS, sample_table, write
+from tests.data.building import PENGUINS, bind_text, sample_table, write
 
 
 def read_text(folder: Path, text: str | bytes, **options: str) -> RawData:
@@ -195,3 +197,28 @@ def test_first_rows_of_a_long_file_are_whole(tmp_path: Path, encoding: str) -> N
 
 def test_first_rows_of_a_short_file_are_all_rows(tmp_path: Path) -> None:
     assert first_rows(write(tmp_path, "a\n1\n2"), 100).rows == (("1",), ("2",))
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/table.csv", "a\0b.csv", "x" * 5000, "/dev/zero"])
+def test_a_path_that_leads_to_no_file_is_refused_in_plain_words(path: str) -> None:
+    with pytest.raises(DataError):
+        bind("csv", {"path": path})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match="a device or a pipe"):
+        bind("csv", {"path": str(tmp_path / "pipe.csv")})
+
+
+def test_a_header_longer_than_the_beginning_of_the_file_is_read_whole(tmp_path: Path) -> None:
+    names = [f"column_{index}" for index in range(9000)]
+    rows = [",".join(str(row * index) for index in range(9000)) for row in range(3)]
+    binding = bind_text(tmp_path, "\n".join([",".join(names), *rows]))
+    assert [each.name for each in binding.fields] == names
+
+
+def test_a_name_longer_than_a_cell_may_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="field larger than field limit"):
+        bind_text(tmp_path, "a" * 200_000 + ",b\n1,2\n")

@@ -15,7 +15,12 @@ from safetensors import safe_open
 from core.errors import ExportError
 from core.exporters import ExporterKind, ExportRequest, exporters
 from core.graph.project import Graph, Node, Project
-from core.training.checkpoints import load_weights
+from core.training.checkpoints import load_weights, read_weights
+from core.training.control import Control
+from core.training.evaluate import evaluate
+from core.training.events import EpochEnded, Event, RunStarted
+from core.training.job import Job
+from core.training.loop import train
 from core.training.runs import Run
 from core.training.session import open_session
 from tests.training.building import diabetes, digits, linear, spirals, trained
@@ -159,3 +164,20 @@ def test_source_and_weights_give_the_same_outputs_in_a_python_that_has_only_torc
     for name, expected in pairs:
         answer = found[name] if isinstance(found, dict) else found
         assert torch.allclose(answer, expected, rtol=0, atol=1e-6)
+
+
+def test_an_export_or_an_evaluation_meanwhile_does_not_move_the_random_numbers_of_a_training(tmp_path: Path) -> None:
+    trained(digits(epochs=2), tmp_path / "undisturbed")
+    trained(digits(epochs=1, seed=5), tmp_path / "other")
+    other = Run.open(tmp_path / "other")
+
+    def disturb(event: Event) -> None:
+        if isinstance(event, RunStarted | EpochEnded):
+            evaluate(other)
+            exporters["python"].export(ExportRequest(spirals(), tmp_path / "net.py"))
+
+    train(Job(digits(epochs=2), tmp_path / "disturbed", threads=1), disturb, Control())
+    wanted, found = (
+        read_weights(Run.open(tmp_path / name).weights("last"))[0] for name in ("undisturbed", "disturbed")
+    )
+    assert all(torch.equal(found[name], wanted[name]) for name in wanted)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import linecache
 import traceback
+from dataclasses import replace
 
 import pytest
 import torch
 
 from core.errors import ModelError
-from core.graph.project import Node
+from core.graph.project import Node, TrainingSettings
 from core.model.build import build, node_of_error
 from tests.model.building import chain, given, layer, net
 from tests.model.test_source import two_branches
@@ -78,7 +79,8 @@ def test_tracebacks_show_the_line_of_the_source() -> None:
 def test_two_builds_share_nothing() -> None:
     first, second = build(two_branches()), build(two_branches())
     assert first.filename != second.filename
-    assert not torch.equal(first.module.state_dict()["dense1.weight"], second.module.state_dict()["dense1.weight"])
+    weights = [each.module.state_dict()["dense1.weight"] for each in (first, second)]
+    assert weights[0].data_ptr() != weights[1].data_ptr()
 
 
 def test_the_source_is_forgotten_with_its_module() -> None:
@@ -96,8 +98,25 @@ def test_a_project_with_errors_is_refused_with_all_of_them() -> None:
     assert caught.value.node == "conv"
 
 
-def test_a_layer_that_memory_cannot_hold_is_named() -> None:
-    project = chain(given(2**21), layer("huge", "Linear", out_features=2**30), Node("y", "Output"))
-    with pytest.raises(ModelError, match="'huge' could not be constructed") as caught:
+@pytest.mark.parametrize("width", [2**30, 10**12])
+def test_weights_that_memory_cannot_hold_are_refused_before_they_are_made(width: int) -> None:
+    small, huge = layer("small", "Linear"), layer("huge", "Linear", out_features=width)
+    project = chain(given(2**21), small, huge, Node("y", "Output"))
+    with pytest.raises(ModelError, match="most of them in 'huge'; this machine has") as caught:
         build(project)
     assert caught.value.node == "huge"
+
+
+def test_weights_follow_from_the_projects_seed_and_leave_the_random_state_alone() -> None:
+    before = torch.get_rng_state()
+    first, second = build(two_branches()), build(two_branches())
+    other = build(replace(two_branches(), training=TrainingSettings(seed=1)))
+    torch.rand(1)
+    third = build(two_branches())
+    weights = [each.module.state_dict()["dense1.weight"] for each in (first, second, third, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert torch.equal(weights[0], weights[2])
+    assert not torch.equal(weights[0], weights[3])
+    torch.set_rng_state(before)
+    build(two_branches())
+    assert torch.equal(before, torch.get_rng_state())

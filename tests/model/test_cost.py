@@ -88,3 +88,12 @@ def test_counting_leaves_no_hooks_on_other_modules() -> None:
 
     cost(_lenet(), check(_lenet()))
     assert not module._global_forward_pre_hooks
+
+
+def test_what_pytorch_warns_of_is_left_to_the_check(recwarn: pytest.WarningsRecorder) -> None:
+    project = chain(given(5, 8), layer("lstm", "LSTM", dropout=0.5), layer("y", "Output"))
+    report = check(project)
+    assert "dropout" in report.problems[0].message
+    assert cost(project, report).parameters > 0
+    build(project, report)
+    assert not list(recwarn)

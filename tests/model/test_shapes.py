@@ -12,7 +12,7 @@ import torch
 
 from core.errors import ModelError
 from core.graph.edits import MoveNodes, SetParameters
-from core.graph.project import INPUT, OUTPUT, End, Graph, Node, Project
+from core.graph.project import INPUT, OUTPUT, DataBinding, End, Field, Graph, Node, Project
 from core.kinds import LayerKind, Shape
 from core.layers import catalogue
 from core.model import probe
@@ -248,3 +248,21 @@ def test_the_check_may_run_in_several_threads() -> None:
     forget()
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(check, projects * 4)) == expected * 4
+
+
+@pytest.mark.parametrize("shape", [(2**53, 2**53), (2**40, 2**30, 2**10)])
+def test_an_input_larger_than_any_memory_is_a_problem_and_no_crash(shape: tuple[int, ...]) -> None:
+    (problem,) = errors(chain(given(*shape), layer("relu", "ReLU"), layer("y", "Output")))
+    assert "larger than any memory" in problem.message
+
+
+def test_an_input_field_with_an_impossible_shape_is_a_problem_and_no_crash() -> None:
+    image = Field("image", "image", shape=(-1, 8, 8))
+    project = chain(Node("x", "Input", {"fields": ("image",)}), layer("relu", "ReLU"), layer("y", "Output"))
+    (problem,) = errors(replace(project, data=DataBinding("digits", {}, (image,))))
+    assert "impossible shape" in problem.message
+
+
+def test_so_many_layers_that_each_check_would_take_seconds_are_refused() -> None:
+    (problem,) = errors(chain(given(5, 8), layer("lstm", "LSTM", num_layers=10**6), layer("y", "Output")))
+    assert "num_layers must be between 1 and 256" in problem.message

@@ -13,7 +13,7 @@ NAMES = ("S", "T")
 
 @pytest.mark.parametrize(
     "text",
-    "N 2*N T T-2 T+4 S 3*T 64*T T//2 (T-1)//2 (T+1)//2 T//3 T//4 T//8 N*T 8*S*T".split(),
+    "N 2*N T T-2 T+4 T-60 S 3*T 64*T 32*T-1920 T//2 (T-1)//2 (T+5)//2 (T-13)//2 T//3 T//4 T//8 N*T 8*S*T".split(),
 )
 def test_an_open_size_is_written_as_the_expression_it_came_from(text: str) -> None:
     dims = probes(NAMES)
@@ -30,6 +30,12 @@ def test_a_size_that_two_runs_cannot_pin_down_is_written_as_an_approximation() -
 
 def test_a_size_that_follows_from_no_name_is_a_question_mark() -> None:
     assert fit(1013, 17, ()).size == "?"
+
+
+def test_sizes_that_only_happen_to_lie_on_a_line_are_not_taken_for_one() -> None:
+    dim = probes(("T",))["T"]
+    squared = fit((dim.a + 4) ** 2, (dim.b + 4) ** 2, ("T",))
+    assert squared.size == "?"
 
 
 def test_equal_sizes_are_fixed() -> None:

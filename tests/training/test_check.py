@@ -243,3 +243,33 @@ def test_a_target_that_cannot_be_predicted_is_refused() -> None:
     report = check_project(with_params(replace(spirals(), data=texts), "out", target="remark"))
     assert "cannot be predicted" in report.blockers[0].message
     assert [fix.label for fix in report.blockers[0].fixes] == ["Predict 'class'"]
+
+
+@pytest.mark.parametrize("value", [5, "x", None, {"a": 1}, (("x",),), (5,)])
+def test_parameters_of_the_wrong_kind_are_problems_and_no_crash(value: object) -> None:
+    for name, parameter in (("x", "fields"), ("out", "target"), ("out", "metrics")):
+        report = check_project(with_params(moons(), name, **{parameter: value}))
+        assert not report.ready or (parameter, value) == ("target", "x")
+
+
+def test_a_target_with_one_value_reads_well() -> None:
+    project = moons()
+    *points, target = project.data.fields
+    one = replace(project.data, fields=(*points, replace(target, categories=("upper",))))
+    report = check_project(replace(project, data=one))
+    assert any("has 1 different value:" in each.message for each in report.problems)
+
+
+def test_an_embedding_with_fewer_rows_than_its_category_is_an_error_with_a_way_out() -> None:
+    fields = (
+        Field("island", "category", categories=("a", "b", "c", "d"), encoding="index"),
+        Field("species", "category", "target", categories=("p", "q")),
+    )
+    table = Node("table", "Embedding", {"num_embeddings": 3, "embedding_dim": 2})
+    graph = chain(inputs("island"), table, Node("flatten", "Flatten"), linear("head", 2), output("species"))
+    document = Document(Project(data=DataBinding("csv", {"path": "x.csv"}, fields), graph=graph))
+    (problem,) = check_project(document.project).blockers
+    assert (problem.node, problem.parameter) == ("table", "num_embeddings")
+    assert "has 3 rows" in problem.message
+    document.apply(problem.fixes[0].edit)
+    assert check_project(document.project).ready

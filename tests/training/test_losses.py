@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.parameters import check_value
 from core.training.criterion import Criterion, refusal
 from core.training.kinds import LossKind
 from core.training.losses import losses
@@ -25,7 +24,7 @@ def _batch(loss: LossKind, samples: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 @ALL
 def test_a_loss_is_the_mean_over_samples(loss: LossKind) -> None:
-    criterion = Criterion(loss, {})
+    criterion = Criterion(loss)
     raw, targets = _batch(loss, 8)
     targets = criterion.prepare(targets)
     outputs = criterion.arrange(raw, targets)
@@ -34,19 +33,12 @@ def test_a_loss_is_the_mean_over_samples(loss: LossKind) -> None:
 
 
 @ALL
-def test_a_loss_takes_its_parameters(loss: LossKind) -> None:
-    for parameter in loss.parameters:
-        assert check_value(parameter, parameter.default) == ""
-        Criterion(loss, {parameter.name: 0.5})
-
-
-@ALL
 @pytest.mark.parametrize("samples", [1, 8])
 def test_a_loss_never_broadcasts(loss: LossKind, samples: int) -> None:
     if loss.target == "class":
         assert refusal(loss, "float32", (samples, 5, 3))
         return
-    criterion = Criterion(loss, {})
+    criterion = Criterion(loss)
     targets = criterion.prepare(torch.zeros(samples, 1))
     with pytest.raises(RuntimeError):
         criterion.arrange(torch.zeros(samples, 3), targets)

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from core.parameters import check_value
+from core.signatures import import_class
 from core.training.kinds import OptimizerKind
 from core.training.optimizers import optimizers
-from core.training.options import check_options, make_optimizer, options_of, torch_class
+from core.training.options import check_options, make_optimizer, options_of
 
 ALL = pytest.mark.parametrize("kind", tuple(optimizers), ids=lambda kind: kind.id)
 
@@ -40,7 +41,7 @@ def test_options_have_pytorchs_defaults_and_an_explanation(kind: OptimizerKind) 
 
 @ALL
 def test_fused_is_declared_where_pytorch_has_it(kind: OptimizerKind) -> None:
-    assert kind.fused == ("fused" in inspect.signature(torch_class(kind.torch_class)).parameters)
+    assert kind.fused == ("fused" in inspect.signature(import_class(kind.torch_class)).parameters)
 
 
 @ALL
@@ -67,10 +68,10 @@ def test_betas_are_two_options() -> None:
 def test_options_that_do_not_fit_are_named(options: dict[str, object], said: str) -> None:
     problems = check_options(optimizers["Adam"], options)
     assert len(problems) == 1
-    assert said in problems[0][1]
+    assert said in problems[0].message
 
 
 def test_nesterov_needs_momentum() -> None:
     sgd = optimizers["SGD"]
-    assert "momentum" in check_options(sgd, {"nesterov": True})[0][1]
+    assert "momentum" in check_options(sgd, {"nesterov": True})[0].message
     assert check_options(sgd, {"nesterov": True, "momentum": 0.9}) == ()

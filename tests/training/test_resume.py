@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,10 @@ import torch
 from core.errors import TrainingError
 from core.graph.files import save_project
 from core.training.checkpoints import read_weights
+from core.training.control import Control
+from core.training.events import CheckpointSaved, EpochEnded, Event, LearningRateChanged
+from core.training.job import Job
+from core.training.loop import train
 from core.training.runs import Run
 from tests.training.building import digits, spirals, trained, with_training
 
@@ -50,7 +55,7 @@ def test_a_killed_run_resumes_to_the_same_bits(seed: int, tmp_path: Path) -> Non
     kills = int(_killed_after(lines.randrange(2, 8), file, run))
     kills += _killed_after(lines.randrange(2, 8), file, run, "--resume")
     assert kills == 2, "the training was over before it could be killed"
-    assert Run.open(run).summary().status == "running"
+    assert Run.open(run).summary().status == "interrupted"
 
     resumed, _events = trained(project, run, resume=True)
     uninterrupted, _events = trained(project, whole)
@@ -111,3 +116,23 @@ def test_a_flipped_bit_in_a_checkpoint_is_noticed(tmp_path: Path) -> None:
     state.write_bytes(bytes(content))
     with pytest.raises(TrainingError, match="damaged"):
         trained(spirals(), run, resume=True, epochs=5)
+
+
+def test_what_was_logged_after_the_checkpoint_is_logged_once(tmp_path: Path) -> None:
+    """Killed after an epoch was logged, but before the checkpoint that would have known of it."""
+    run, kept = tmp_path / "run", tmp_path / "kept"
+    control = Control()
+
+    def keep(event: Event) -> None:
+        if isinstance(event, CheckpointSaved) and event.which == "last" and not kept.exists():
+            shutil.copytree(run / "checkpoints", kept)
+            control.set_learning_rate(0.5)
+
+    job = Job(spirals(), run, threads=1, checkpoint_seconds=0.0)
+    train(job, keep, control)
+    shutil.rmtree(run / "checkpoints")
+    shutil.copytree(kept, run / "checkpoints")
+    trained(spirals(), run, resume=True)
+    events = Run.open(run).events()
+    assert [event.epoch for event in events if isinstance(event, EpochEnded)] == [1, 2, 3]
+    assert not any(isinstance(event, LearningRateChanged) for event in events)

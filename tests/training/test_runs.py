@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ from safetensors import safe_open
 from core.data.splits import PartName
 from core.errors import DataError, TrainingError
 from core.graph.project import Project, Split
+from core.training.control import Control
 from core.training.evaluate import evaluate
+from core.training.events import EpochEnded, Event
+from core.training.job import Job
+from core.training.loop import train
 from core.training.runs import Run, Which, list_runs, new_run_folder
 from tests.training.building import diabetes, digits, moons, spirals, trained
 
@@ -147,3 +152,25 @@ def test_weights_of_another_network_or_damaged_ones_are_refused(finished: Path, 
     run.weights().unlink()
     with pytest.raises(TrainingError, match="no best weights"):
         evaluate(run)
+
+
+def test_a_run_is_running_while_it_is_trained_and_cannot_be_trained_twice(tmp_path: Path) -> None:
+    run, seen = tmp_path / "runs" / "one", []
+
+    def look(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            seen.append([each.status for each in list_runs(run.parent)])
+            with pytest.raises(TrainingError, match="being trained already"):
+                trained(spirals(), run, resume=True, epochs=9)
+
+    train(Job(spirals(), run, threads=1, checkpoint_seconds=0.0), look, Control())
+    assert seen == [["running"]] * 3
+    assert Run.open(run).summary().status == "completed"
+
+
+def test_a_run_whose_process_is_gone_is_listed_as_interrupted(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    summary = tmp_path / "run" / "summary.json"
+    summary.write_text(summary.read_text().replace("completed", "running"))
+    (listed,) = list_runs(tmp_path)
+    assert listed.status == "interrupted"

@@ -376,3 +376,10 @@ def test_every_sample_is_taken_once_an_epoch_in_another_order_each_time() -> Non
 
 def test_one_core_is_left_to_the_window() -> None:
     assert threads_beside_a_window() >= 1
+
+
+@pytest.mark.parametrize("epochs", [0, -1])
+def test_a_job_of_no_epochs_is_refused(epochs: int, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="epochs must be at least 1"):
+        trained(moons(), tmp_path / "run", epochs=epochs)
+    assert not (tmp_path / "run").exists()

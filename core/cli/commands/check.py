@@ -60,8 +60,7 @@ def _unreadable(file: Path, error: ProjectError) -> dict[str, Any]:
 def _print_report(file: Path, report: CheckReport) -> None:
     print(f"{file}: {'ok' if report.ok else 'has errors'}")
     for problem in report.problems:
-        where = f"{problem.node}: " if problem.node else ""
-        print(f"  {problem.severity}: {where}{problem.message}")
+        print(f"  {problem.severity}: {problem.sentence}")
         for fix in problem.fixes:
             print(f"    fix: {fix.label}")
 
@@ -100,7 +99,7 @@ def _summary(options: argparse.Namespace) -> int:
     shapes = check_project(project).shapes
     if not shapes.ok:
         errors = [each for each in shapes.problems if each.severity == "error"]
-        messages = [f"{each.node}: {each.message}" if each.node else each.message for each in errors]
+        messages = [each.sentence for each in errors]
         raise ModelError(f"'{options.file}' has errors; mend them first.", problems=messages)
     costs = cost(project, shapes)
     if options.json:

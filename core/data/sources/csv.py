@@ -20,7 +20,10 @@ _MISSING = "NA, N/A, NaN, null, ?"
 
 def table_path(options: Mapping[str, Value], base: Path | None) -> Path:
     """Return the file's path: a relative one starts from ``base``, the project file's folder."""
-    path = Path(options["path"]).expanduser()
+    try:
+        path = Path(options["path"]).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"{options['path']} cannot be found: there is no such user.") from error
     return path if path.is_absolute() else (base or Path()) / path
 
 

@@ -1,6 +1,5 @@
 """Losses for categories: the network gives scores, the loss turns them into probabilities itself."""
 
-from core.kinds import Parameter
 from core.training.kinds import LossKind
 
 KINDS = (
@@ -11,16 +10,6 @@ KINDS = (
         "torch.nn.CrossEntropyLoss",
         target="class",
         expects="one score per class",
-        parameters=(
-            Parameter(
-                "label_smoothing",
-                "float",
-                0.0,
-                "Share of certainty taken from the right class and spread over all of them.",
-                minimum=0.0,
-                maximum=1.0,
-            ),
-        ),
         activation="Softmax",
         automatic=True,
     ),

@@ -1,6 +1,5 @@
 """Losses for numbers: how far the prediction is from the target."""
 
-from core.kinds import Parameter
 from core.training.kinds import LossKind
 
 KINDS = (
@@ -22,25 +21,11 @@ KINDS = (
         expects="one number",
     ),
     LossKind(
-        "smooth_l1",
-        "Smooth L1",
-        "Squared below beta, absolute above it, scaled so that the slope far out is 1.",
-        "torch.nn.SmoothL1Loss",
-        target="number",
-        expects="one number",
-        parameters=(Parameter("beta", "float", 1.0, "Distance at which squared becomes absolute.", minimum=0.0),),
-    ),
-    LossKind(
         "huber",
         "Huber",
-        "Squared below delta, absolute above it.",
+        "Squared below a distance of 1, absolute above it: outliers count less. Also called smooth L1.",
         "torch.nn.HuberLoss",
         target="number",
         expects="one number",
-        parameters=(
-            Parameter(
-                "delta", "float", 1.0, "Distance at which squared becomes absolute.", minimum=0.0, exclusive=True
-            ),
-        ),
     ),
 )

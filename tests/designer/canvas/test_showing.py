@@ -10,9 +10,11 @@ from pytestqt.qtbot import QtBot
 from core.graph.edits import Connect, SetParameters
 from core.graph.layout import layered_layout
 from core.graph.project import Graph, Node
+from core.layers import catalogue
 from designer import theme
 from designer.canvas.dropping import KIND_MIME
 from designer.canvas.menus import CanvasMenu
+from designer.canvas.summary import main_parameters
 from designer.canvas.thumbnail import graph_thumbnail
 from designer.canvas.view import CanvasView
 from designer.canvas.wording import node_tooltip, wire_tooltip
@@ -223,3 +225,9 @@ def test_layout_of_the_canvas_uses_the_real_sizes(canvas: CanvasView) -> None:
     assert not any(a.meets(b, 0) for a in boxes for b in boxes if a is not b)
     assert canvas.session.project.graph.nodes["image"].position == (0, 0)
     assert set(layered_layout(chain())) == set(chain().nodes)
+
+
+def test_an_input_of_many_fields_tells_their_number_and_stays_narrow() -> None:
+    kind = catalogue["Input"]
+    assert main_parameters(kind, {"fields": ("width", "height")}, {}) == "width, height"
+    assert main_parameters(kind, {"fields": ("a", "b", "c", "d")}, {}) == "4 fields"
