@@ -97,7 +97,9 @@ def show_error(parent: QWidget, title: str, error: LayerwrightError, advice: str
 
 
 def _run(dialog: QFileDialog) -> Path | None:
-    accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
-    chosen = dialog.selectedFiles()
+    # Not selectedFiles(): that prefers the file marked in the list, which may not be the one whose name was typed.
+    chosen: list[str] = []
+    dialog.fileSelected.connect(chosen.append)
+    dialog.exec()
     dialog.deleteLater()
-    return Path(chosen[0]) if accepted and chosen else None
+    return Path(chosen[0]) if chosen else None

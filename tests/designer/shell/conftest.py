@@ -90,18 +90,13 @@ class Hands:
             assert isinstance(dialog, QFileDialog)
             field = dialog.findChild(QLineEdit, "fileNameEdit")
             assert field is not None
-            # Only typing gives up the file that the dialog has selected by itself, which it may do late, when the
-            # folder has been read. Real keys would open the completer's window.
             field.setText(str(path))
-            field.textEdited.emit(str(path))
-            if Path(dialog.selectedFiles()[0]).stem != path.stem:
-                return False
             box = dialog.findChild(QDialogButtonBox)
             assert box is not None
             button = box.buttons()[0]
             assert isinstance(button, QPushButton)
             button.click()
-            return True
+            return not dialog.isVisible()
 
         self._expect(answer)
 
@@ -117,9 +112,14 @@ class Hands:
         dialog = QApplication.activeModalWidget()
         if isinstance(dialog, QDialog) and self.waiting:
             answer = self.waiting.pop(0)
-            if not answer(dialog):
+            try:
+                done = answer(dialog)
+            except BaseException:
+                dialog.reject()  # so that the test fails instead of waiting for ever
+                raise
+            if not done:
                 self.waiting.insert(0, answer)
-            if not self.waiting:
+            elif not self.waiting:
                 self._timer.stop()
 
 
