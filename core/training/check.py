@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.data.sources import sources
 from core.errors import did_you_mean
 from core.graph.binding import bound_fields, input_signature, target_of
 from core.graph.edits import SetParameters
@@ -168,6 +169,10 @@ def _setting_problems(project: Project) -> Iterator[Problem]:
             yield Problem("error", f"{name} must be at least 1, not {value}.", parameter=name)
     if not 0 <= training.seed < 2**63:
         yield Problem("error", f"seed must be from 0 to 2**63 - 1, not {training.seed}.", parameter="seed")
+    source = project.data.source
+    if source and source not in sources:
+        hint = did_you_mean(source, [each.id for each in sources])
+        yield Problem("error", f"There is no data source '{source}'.{hint} Choose the data again.", parameter="source")
     kind = optimizers.find(training.optimizer)
     if kind is None:
         hint = did_you_mean(training.optimizer, [each.id for each in optimizers])

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QCoreApplication, QMimeData, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
-from core.kinds import LayerKind, Port
-from designer import theme
+from core.kinds import FAMILIES, LayerKind, Port
 
 MIME = "application/x-layerwright-kind"
 """Type of what is dragged out of the library: the kind's id as UTF-8 text."""
@@ -25,11 +24,11 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class LibraryModel(QStandardItemModel):
-    """Families in the theme's order, those of plug-ins after them; within a family the catalogue's order."""
+    """Families in the palette's order, those of plug-ins after them; within a family the catalogue's order."""
 
     def __init__(self, kinds: Iterable[LayerKind]) -> None:
         super().__init__()
-        by_family: dict[str, list[LayerKind]] = {name: [] for name in theme.LIGHT.families}
+        by_family: dict[str, list[LayerKind]] = {name: [] for name in FAMILIES}
         for kind in kinds:
             by_family.setdefault(kind.family, []).append(kind)
         for family, members in by_family.items():

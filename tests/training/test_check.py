@@ -273,3 +273,9 @@ def test_an_embedding_with_fewer_rows_than_its_category_is_an_error_with_a_way_o
     assert "has 3 rows" in problem.message
     document.apply(problem.fixes[0].edit)
     assert check_project(document.project).ready
+
+
+def test_a_data_source_that_does_not_exist_is_named_with_the_nearest_one() -> None:
+    project = Project(data=DataBinding("digit"))
+    messages = [problem.message for problem in check_project(project).problems if problem.severity == "error"]
+    assert messages == ["There is no data source 'digit'. Did you mean 'digits'? Choose the data again."]
