@@ -58,8 +58,9 @@ def _value(
 
 
 def _term(kind: LayerKind, name: str, value: Value) -> str:
-    if name == "fields" and len(value) > _MOST_FIELDS:
-        return QCoreApplication.translate("Canvas", "{count} fields").format(count=len(value))
+    if name == "fields":
+        many = QCoreApplication.translate("Canvas", "{count} fields").format(count=len(value))
+        return many if len(value) > _MOST_FIELDS else ", ".join(value)
     if name == "kernel_size" or (name == "output_size" and kind.torch_class):
         digits = kind.torch_class[-2:-1]
         if isinstance(value, int) and digits.isdecimal():

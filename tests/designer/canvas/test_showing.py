@@ -230,4 +230,5 @@ def test_layout_of_the_canvas_uses_the_real_sizes(canvas: CanvasView) -> None:
 def test_an_input_of_many_fields_tells_their_number_and_stays_narrow() -> None:
     kind = catalogue["Input"]
     assert main_parameters(kind, {"fields": ("width", "height")}, {}) == "width, height"
+    assert main_parameters(kind, {"fields": ("x", "y")}, {}) == "x, y"
     assert main_parameters(kind, {"fields": ("a", "b", "c", "d")}, {}) == "4 fields"
