@@ -134,6 +134,11 @@ FAMILIES = (
 """The order in which the palette shows families; those of plug-ins follow by name."""
 
 
+def family_icon_name(family: str) -> str:
+    """Return the name of a family's icon, without suffix: ``family_input_output``."""
+    return "family_" + re.sub(r"[^a-z0-9]+", "_", family.lower()).strip("_")
+
+
 @dataclass(frozen=True, eq=False)
 class LayerKind:
     """A kind of layer or operation, declared once; compared and hashed by identity.
@@ -179,8 +184,8 @@ class LayerKind:
 
     @property
     def icon(self) -> str:
-        """Name of the family's icon, without suffix: ``family_input_output``."""
-        return "family_" + re.sub(r"[^a-z0-9]+", "_", self.family.lower()).strip("_")
+        """Name of the family's icon; see ``family_icon_name``."""
+        return family_icon_name(self.family)
 
     @property
     def documentation(self) -> str:

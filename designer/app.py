@@ -6,12 +6,12 @@ import logging
 import sys
 import threading
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
+from core.versions import installed_version
 from designer import theme
 from designer.failures import FailureReporter, log_path, start_logging
 from designer.icons import application_icon
@@ -29,7 +29,7 @@ def make_application(arguments: Sequence[str]) -> QApplication:
     application.setApplicationName("layerwright")
     application.setApplicationDisplayName("")
     application.setOrganizationName("layerwright")
-    application.setApplicationVersion(_version())
+    application.setApplicationVersion(installed_version("layerwright", "(from source)"))
     application.setDesktopFileName("layerwright")
     application.setWindowIcon(application_icon())
     translator = QTranslator(application)
@@ -62,13 +62,6 @@ def run(path: Path | None = None) -> int:
     window.deleteLater()
     application.processEvents()
     return status
-
-
-def _version() -> str:
-    try:
-        return metadata.version("layerwright")
-    except metadata.PackageNotFoundError:
-        return "(from source)"
 
 
 def _load_torch() -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from core.kinds import family_icon_name
 from designer import theme
 from designer.resources import resource
 
@@ -27,9 +28,9 @@ def icon(name: str, colour: str | None = None) -> QIcon:
 
 def family_icon(family: str) -> QIcon:
     """Return the icon of a layer family in the family's colour; families of plug-ins share one."""
-    name = "family-" + family.lower().replace(" & ", "-").replace(" ", "-")
+    name = family_icon_name(family)
     if not resource("icons", f"{name}.svg").is_file():
-        name = "family-other"
+        name = "family_other"
     return icon(name, theme.current().family(family).name())
 
 

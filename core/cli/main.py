@@ -14,6 +14,7 @@ from typing import NoReturn
 from core.cli.command import BAD_USAGE, DONE, FAILED, Command, UsageError, note, report_error, report_plugins
 from core.errors import LayerwrightError
 from core.registry import Registry
+from core.versions import installed_version
 
 commands = Registry("core.cli.commands", Command, "command")
 
@@ -36,12 +37,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
         """Print the version."""
-        from importlib import metadata
-
-        try:
-            print(f"layerwright {metadata.version('layerwright')}")
-        except metadata.PackageNotFoundError:
-            print("layerwright (not installed)")
+        print(f"layerwright {installed_version('layerwright', '(not installed)')}")
         parser.exit()
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ from core.training.objective import arriving, output_width
 from core.training.optimizers import optimizers
 from core.training.options import make_optimizer
 from core.training.runs import FORMAT, Run, write_json
+from core.versions import installed_version
 
 
 @dataclass(frozen=True)
@@ -210,16 +210,11 @@ def _settings(job: Job, session: Session, epochs: int) -> dict[str, Any]:
         },
         "data_hash": session.prepared.data_hash,
         "base": str(job.base.resolve()) if job.base else None,
-        "versions": {name: _version(name) for name in ("layerwright", "torch", "numpy", "polars")}
+        "versions": {
+            name: installed_version(name, "not installed") for name in ("layerwright", "torch", "numpy", "polars")
+        }
         | {"python": platform.python_version()},
     }
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def check_same_data(run: Run, session: Session) -> None:

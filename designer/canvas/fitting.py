@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
-from core.graph.order import slot_key
 from core.graph.project import End, Graph
 from core.graph.rules import free_slot
 from core.kinds import LayerKind, Port
@@ -65,8 +64,3 @@ def entries(kind: LayerKind, count: int) -> tuple[str, ...]:
         else:
             found.append(port.name)
     return tuple(found[:count])
-
-
-def inputs_in_order(graph: Graph, node: str) -> list[End]:
-    """Return the linked inputs of a node in the order of their slots."""
-    return sorted((end for end in graph.links if end.node == node), key=lambda end: slot_key(end.port))
