@@ -1,4 +1,4 @@
-"""The dialogs around project files: choose one, save changes?, and errors that say what to do."""
+"""The dialogs around files: choose one, save changes?, and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -28,20 +28,34 @@ def _tr(text: str) -> str:
 
 def choose_to_open(parent: QWidget, folder: Path) -> Path | None:
     """Ask for a project file to open; None where the user cancelled."""
-    dialog = QFileDialog(parent, _tr("Open a project"), str(folder))
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilters([_tr("Layerwright projects (*{suffix})").format(suffix=SUFFIX), _tr("All files (*)")])
-    return _run(dialog)
+    return choose_existing(parent, _tr("Open a project"), folder, [_project_filter(), _tr("All files (*)")])
 
 
 def choose_to_save(parent: QWidget, suggestion: Path) -> Path | None:
     """Ask where to save; the ending is added where it is missing, and an existing file is asked about."""
-    dialog = QFileDialog(parent, _tr("Save the project as"), str(suggestion.parent))
+    return choose_new(parent, _tr("Save the project as"), suggestion, [_project_filter()], suffix=SUFFIX)
+
+
+def choose_existing(parent: QWidget, title: str, folder: Path, filters: list[str]) -> Path | None:
+    """Ask for a file that exists; None where the user cancelled."""
+    dialog = QFileDialog(parent, title, str(folder))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters(filters)
+    return _run(dialog)
+
+
+def choose_new(parent: QWidget, title: str, suggestion: Path, filters: list[str], *, suffix: str = "") -> Path | None:
+    """Ask for a file to write; an existing one is asked about, and a missing ending added where ``suffix`` is given."""
+    dialog = QFileDialog(parent, title, str(suggestion.parent))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
-    dialog.setNameFilters([_tr("Layerwright projects (*{suffix})").format(suffix=SUFFIX)])
+    dialog.setDefaultSuffix(suffix.removeprefix("."))
+    dialog.setNameFilters(filters)
     dialog.selectFile(suggestion.name)
     return _run(dialog)
+
+
+def _project_filter() -> str:
+    return _tr("Layerwright projects (*{suffix})").format(suffix=SUFFIX)
 
 
 def ask_unsaved(parent: QWidget, name: str) -> Answer:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.data.sources import sources
 from core.graph.project import DataBinding
 from core.kinds import Value
 from designer import theme
 from designer.data.source_choice import fill_menu
+from designer.files import choose_existing
 from designer.options_form import OptionsForm, with_value
 from designer.properties.editors.base import Silenced
 from designer.session import Session
@@ -142,11 +142,10 @@ class SourceCard(QWidget):
         """Ask for a file."""
         now = Path(self.path.text() or ".")
         start = now.parent if now.is_absolute() else (self._session.base or Path.home()) / now.parent
-        path, _kind = QFileDialog.getOpenFileName(
-            self, self.tr("Choose a table"), os.fspath(start), self.tr("Tables (*.csv *.tsv *.txt);;All files (*)")
-        )
-        if path:
-            self.path_chosen.emit(Path(path))
+        filters = self.tr("Tables (*.csv *.tsv *.txt);;All files (*)").split(";;")
+        path = choose_existing(self, self.tr("Choose a table"), start, filters)
+        if path is not None:
+            self.path_chosen.emit(path)
 
     def _fill_menu(self) -> None:
         fill_menu(self.menu, self.source_chosen.emit)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 from core import units
 from core.errors import LayerwrightError
 from designer import theme
+from designer.files import choose_new
 from designer.jobs import Lane, Progress
 from designer.plots.style import value_text
 from designer.session import Session
@@ -226,11 +226,9 @@ class ExportDialog(QDialog):
 
     def _on_browse(self) -> None:
         kind = self.kind
-        path, _filter = QFileDialog.getSaveFileName(
-            self, self.tr("Export to"), self.path.text(), f"{kind.title} (*{kind.suffix})"
-        )
-        if path:
-            self.path.setText(path)
+        path = choose_new(self, self.tr("Export to"), Path(self.path.text()), [f"{kind.title} (*{kind.suffix})"])
+        if path is not None:
+            self.path.setText(str(path))
             self._own_path = True
 
     # --- the work -----------------------------------------------------------------------------------------------------

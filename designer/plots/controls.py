@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
 from designer import theme
+from designer.files import choose_new
 from designer.icons import icon
 from designer.plots.plot import View
 from designer.widgets import muted
@@ -128,11 +129,11 @@ class CurveControls(QWidget):
             self.load_requested.emit(Path(folder))
 
     def _ask_csv(self) -> None:
-        path, _kind = QFileDialog.getSaveFileName(self, self.tr("Save the numbers"), "curves.csv", "CSV (*.csv)")
-        if path:
-            self.csv_requested.emit(Path(path))
+        path = choose_new(self, self.tr("Save the numbers"), Path("curves.csv"), ["CSV (*.csv)"])
+        if path is not None:
+            self.csv_requested.emit(path)
 
     def _ask_png(self) -> None:
-        path, _kind = QFileDialog.getSaveFileName(self, self.tr("Save the picture"), "curves.png", "PNG (*.png)")
-        if path:
-            self.png_requested.emit(Path(path))
+        path = choose_new(self, self.tr("Save the picture"), Path("curves.png"), ["PNG (*.png)"])
+        if path is not None:
+            self.png_requested.emit(path)

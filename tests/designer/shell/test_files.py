@@ -207,3 +207,15 @@ def test_closing_while_training_asks_and_then_ends_cleanly(open_project: Open, q
     assert window.close()
     assert not runner.active
     assert window.workspace is None
+
+
+def test_a_picture_of_the_curves_goes_to_the_name_that_was_typed(
+    qtbot: QtBot, open_project: Open, hands: Hands, tmp_path: Path
+) -> None:
+    window = open_project(iris())
+    assert window.workspace is not None
+    controls = window.workspace.curves.controls
+    hands.choose(tmp_path / "typed.png")
+    with qtbot.waitSignal(controls.png_requested) as asked:
+        controls.export.menu().actions()[1].trigger()
+    assert asked.args == [tmp_path / "typed.png"]
