@@ -11,8 +11,11 @@ Value = Any
 """A parameter's value: None, bool, int, float, str, or a tuple of these (all that JSON can hold)."""
 
 Shape = tuple[int, ...]
-DType = Literal["float", "int", "any"]
-ParameterType = Literal["int", "float", "bool", "choice", "text", "ints", "fields", "target", "loss", "metrics"]
+DType = Literal["float", "int", "bool", "any"]
+ParameterType = Literal[
+    "int", "float", "bool", "choice", "text", "ints", "floats", "fields", "target", "loss", "metrics"
+]
+Section = Literal["", "Weights", "Training"]
 
 
 class _Required:
@@ -29,8 +32,11 @@ REQUIRED = _Required()
 class Port:
     """A place where a link starts or ends.
 
-    ``ranks`` are the numbers of dimensions accepted, batch included (empty: any). A *variadic* port takes any number of
-    links, in its slots ``name.0``, ``name.1``, …; an *optional* one may stay free.
+    ``ranks`` are the numbers of dimensions accepted, batch included (empty: any); ``unbatched`` those accepted besides
+    where what arrives does not begin with the batch (a free parameter, a final state). A *variadic* input takes any
+    number of links, in its slots ``name.0``, ``name.1``, …; a variadic output has as many slots as the kind's
+    ``output_count`` says. An *optional* input may stay free. ``dtype`` "any" takes every dtype,
+    but those that ``refuses`` names ("bool", "int64", …): what PyTorch has no kernel for though ``meta`` lets it pass.
     """
 
     name: str
@@ -39,6 +45,8 @@ class Port:
     ranks: tuple[int, ...] = ()
     optional: bool = False
     variadic: bool = False
+    unbatched: tuple[int, ...] = ()
+    refuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,8 +55,10 @@ class Parameter:
 
     ``type`` "ints" is a whole number for every dimension alike or a tuple of ``length`` of them (``length`` 0: a tuple
     of any length, such as a shape). ``choices`` are the words allowed (for "ints" besides numbers: ``padding="same"``).
+    "floats" is the same for fractions. ``section`` groups parameters in the form; "" are the layer's own.
     ``minimum`` and ``maximum`` are inclusive unless ``exclusive`` is set. ``wildcard`` says what an entry of a shape
-    may be besides a size: "name" a name for a dimension that stays open, "-1" one that follows from the others.
+    may be besides a size: "name" a name for a dimension that stays open, "-1" one that follows from the others, "None"
+    one that stays as it arrives.
     """
 
     name: str
@@ -61,7 +71,8 @@ class Parameter:
     choices: tuple[str, ...] = ()
     length: int = 0
     optional: bool = False
-    wildcard: Literal["", "name", "-1"] = ""
+    wildcard: Literal["", "name", "-1", "None"] = ""
+    section: Section = ""
 
     @property
     def required(self) -> bool:
@@ -74,7 +85,8 @@ class Call:
     """What a kind needs in order to write its line of ``forward``.
 
     ``module`` is ``self.<name>`` (empty for an operation), ``inputs`` the variables that arrive at each port (one per
-    link), ``outputs`` the variable that each output port assigns (``_`` where nobody reads it).
+    link; an optional port without a link is absent), ``outputs`` the variable that each output slot assigns (``_``
+    where nobody reads it; the slots of a variadic port are ``outputs.0``, ``outputs.1``, …).
     """
 
     module: str
@@ -91,6 +103,10 @@ class Call:
     def output(self) -> str:
         """The variable of the first output port."""
         return next(iter(self.outputs.values()))
+
+    def optional(self, port: str) -> str:
+        """Return the variable that arrives at a port, or ``None`` as Python writes it where nothing does."""
+        return next(iter(self.inputs.get(port, ())), "None")
 
 
 def call_module(call: Call) -> str:
@@ -115,21 +131,35 @@ def axis(port: str, index: int) -> Derive:
     return derive
 
 
+Rule = Callable[[Mapping[str, Shape], Mapping[str, Value]], str]
+"""From the shapes by input slot and the parameters to a message for the user, empty where all is well."""
+
+DTypeRule = Callable[[Mapping[str, str], Mapping[str, Value]], str]
+"""From the dtypes by input slot ("float32") and the parameters to a message for the user, empty where all is well."""
+
 _INPUT = (Port("input"),)
 _OUTPUT = (Port("output"),)
 
 
 FAMILIES = (
     "Input & output",
+    "Groups",
+    "Python",
     "Core",
     "Activation",
     "Convolution",
     "Pooling",
+    "Padding",
     "Normalisation",
     "Regularisation",
     "Recurrent",
+    "Attention",
+    "Vision",
     "Shape",
     "Merge",
+    "Arithmetic",
+    "Selection",
+    "Values",
 )
 """The order in which the palette shows families; those of plug-ins follow by name."""
 
@@ -150,7 +180,25 @@ class LayerKind:
     ``samples`` are input shapes (one tuple of shapes per sample, batch included) and ``sample_parameters`` the values
     with which they work: the tests and the palette's previews use them.
     ``short_axis`` names a port and axis that may be probed at length 1 because the layer treats every position alike
-    (recurrent layers, which would otherwise unroll).
+    (recurrent layers, which would otherwise unroll); the first output keeps it. ``repeats`` names the parameters that
+    say how often a part of the module is repeated whose output is shaped like its input: one is enough for the probe.
+
+    ``construct`` writes the expression that makes the module (or the parameter or buffer) where it is more than the
+    class with its arguments, such as ``nn.TransformerEncoder(nn.TransformerEncoderLayer(…), num_layers=2)``; it is
+    given all values, derived ones included. ``output_count`` says how many slots a variadic output has.
+    ``rules`` are what PyTorch asks of parameters and input shapes where running on ``meta`` would accept too much: they
+    are given the shapes by slot and all values but the derived ones, and return a message for the user or nothing.
+    ``dtype_rules`` are the same for dtypes, where what a port takes depends on parameters or on another port.
+    ``mode`` is how the module is probed; "both" where training may refuse what evaluation accepts.
+    ``result`` gives the output shapes by slot from the input shapes by slot and all values, only for what cannot run on
+    ``meta`` (a test holds it against the real module).
+    ``formula`` is a line of mathematics for the learner; ``docs`` the name of the page in PyTorch's documentation
+    where it is not ``torch_class`` (``torch.cat``). ``weights`` are the stems of the tensors that initialisers,
+    constraints and penalties may be chosen for ("weight", "bias"); ``activates`` says that an activation may be chosen
+    as a property of the layer. ``penalty`` names the parameter that, where it is not 0, makes the module's own
+    ``penalty()`` part of the training loss.
+    ``group`` names the project's group that the kind stands for. ``code`` is the user's own source, which defines the
+    class that ``construct`` names: it must be trusted before it is run.
     """
 
     id: str
@@ -171,6 +219,20 @@ class LayerKind:
     samples: tuple[tuple[Shape, ...], ...] = ()
     sample_parameters: Mapping[str, Value] = field(default_factory=dict)
     short_axis: tuple[str, int] | None = None
+    repeats: tuple[str, ...] = ()
+    construct: Callable[[Mapping[str, Value]], str] | None = None
+    output_count: Callable[[Mapping[str, Value]], int] | None = None
+    rules: tuple[Rule, ...] = ()
+    dtype_rules: tuple[DTypeRule, ...] = ()
+    mode: Literal["eval", "train", "both"] = "eval"
+    result: Callable[[Mapping[str, Shape], Mapping[str, Value]], Mapping[str, Shape]] | None = None
+    formula: str = ""
+    docs: str = ""
+    weights: tuple[str, ...] = ()
+    activates: bool = False
+    penalty: str = ""
+    group: str = ""
+    code: str = ""
 
     @property
     def name_stem(self) -> str:
@@ -188,20 +250,37 @@ class LayerKind:
         return family_icon_name(self.family)
 
     @property
+    def has_module(self) -> bool:
+        """True where the layer is an attribute of the network: a module, a free parameter or a buffer."""
+        return bool(self.torch_class or self.construct or self.group)
+
+    @property
     def documentation(self) -> str:
-        """Address of the PyTorch page of the module, or an empty string for an operation."""
-        if not self.torch_class:
-            return ""
-        return f"https://docs.pytorch.org/docs/stable/generated/{self.torch_class}.html"
+        """Address of the PyTorch page of the module or function, or an empty string where there is none."""
+        page = self.docs or (self.torch_class if self.torch_class.startswith("torch.") else "")
+        return f"https://docs.pytorch.org/docs/stable/generated/{page}.html" if page else ""
 
     def input_port(self, slot: str) -> Port | None:
         """Return the port that a link's end names: ``input``, or slot ``inputs.1`` of the variadic ``inputs``."""
-        base, _, index = slot.partition(".")
-        for port in self.inputs:
-            if port.name == base and port.variadic == bool(index) and (not index or index.isdecimal()):
-                return port
-        return None
+        return _port(self.inputs, slot)
 
-    def output_port(self, name: str) -> Port | None:
-        """Return the output port of that name."""
-        return next((port for port in self.outputs if port.name == name), None)
+    def output_port(self, slot: str) -> Port | None:
+        """Return the port that a link's start names: ``output``, or slot ``outputs.1`` of the variadic ``outputs``."""
+        return _port(self.outputs, slot)
+
+    def output_slots(self, values: Mapping[str, Value]) -> tuple[str, ...]:
+        """Return the slots of all output ports for these values of the parameters."""
+        count = self.output_count(values) if self.output_count else 0
+        return tuple(
+            slot
+            for port in self.outputs
+            for slot in ([f"{port.name}.{index}" for index in range(count)] if port.variadic else [port.name])
+        )
+
+
+def _port(ports: tuple[Port, ...], slot: str) -> Port | None:
+    base, _, index = slot.partition(".")
+    for port in ports:
+        if port.name == base and port.variadic == bool(index) and (not index or index.isdecimal()):
+            return port
+    return None

@@ -14,8 +14,11 @@ from core.errors import ExpressionError, ModelError, did_you_mean
 from core.expressions import Number, evaluate, is_expression
 from core.kinds import LayerKind, Parameter, ParameterType, Value
 from core.signatures import bounds_of, editable_arguments, import_class, read_parameter
+from core.weights import options_of
 
-_NUMERIC = ("int", "float", "ints")
+_NUMERIC = ("int", "float", "ints", "floats")
+_SIZES = ("ints", "floats")
+_FRACTIONS = ("float", "floats")
 _LARGEST = 2**53
 _YES = ("true", "yes", "on", "1")
 _NO = ("false", "no", "off", "0")
@@ -62,15 +65,18 @@ def parameters_of(kind: LayerKind) -> tuple[Parameter, ...]:
                 found[name] = _read(module, name, declared.get(name))
     for name, parameter in declared.items():
         found[name] = _merged(parameter, found.get(name))
+    found.update({each.name: each for each in options_of(kind)})
     return tuple(found.values())
 
 
 @cache
 def derived_of(kind: LayerKind) -> tuple[str, ...]:
-    """Return the names of the parameters that are filled in from what arrives, in the order of the constructor."""
-    if not kind.torch_class:
-        return tuple(kind.derived)
-    return tuple(name for name in editable_arguments(torch_class(kind)) if name in kind.derived)
+    """Return the names of the parameters that are filled in from what arrives, in the order of the constructor.
+
+    Last come those that only the kind's own ``construct`` takes.
+    """
+    order = tuple(editable_arguments(torch_class(kind))) if kind.torch_class else ()
+    return tuple(sorted(kind.derived, key=lambda name: order.index(name) if name in order else len(order)))
 
 
 @cache
@@ -158,16 +164,22 @@ def _unknown(kind: LayerKind, name: str, known: Mapping[str, Parameter]) -> str:
 def _evaluated(parameter: Parameter, value: Value, variables: Mapping[str, Number]) -> tuple[Value, str]:
     """Return a parameter's value with its expressions evaluated, and the problem with it or an empty string."""
     found = tuple(value) if isinstance(value, list) else value
-    if parameter.type == "ints":
+    if parameter.type in _SIZES:
         found = _evaluated_sizes(parameter, found, variables)
     elif parameter.type in _NUMERIC and isinstance(found, str):
         found = evaluate(found, variables)
     message = check_value(parameter, found)
     if message and format_value(found) != format_value(value) and parameter.type in _NUMERIC:
         message += f" ({format_value(value)} is {format_value(found)}.)"
-    if parameter.type == "float" and isinstance(found, int) and not message:
-        found = float(found)
+    if parameter.type in _FRACTIONS and not message:
+        found = _as_fractions(found)
     return found, message
+
+
+def _as_fractions(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_as_fractions(item) for item in value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _evaluated_sizes(parameter: Parameter, value: Value, variables: Mapping[str, Number]) -> Value:
@@ -217,7 +229,7 @@ def check_value(parameter: Parameter, value: Value) -> str:
 
 
 def _check_number(parameter: Parameter, value: Value) -> str:
-    name, noun = parameter.name, "a number" if parameter.type == "float" else "a whole number"
+    name, noun = parameter.name, "a number" if parameter.type in _FRACTIONS else "a whole number"
     if isinstance(value, str):
         return "" if is_expression(value) else f"{name} must be {noun} or an expression such as 2*width, not '{value}'."
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -226,7 +238,7 @@ def _check_number(parameter: Parameter, value: Value) -> str:
         return f"{name} must stay within ±2**53."
     if not math.isfinite(value):
         return f"{name} must be a finite number, not {value}."
-    if isinstance(value, float) and parameter.type != "float":
+    if isinstance(value, float) and parameter.type not in _FRACTIONS:
         return f"{name} must be a whole number, not {value}."
     return _check_bounds(parameter, value)
 
@@ -255,7 +267,9 @@ def _check_sizes(parameter: Parameter, value: Value) -> str:
             return _check_choice(parameter, value)
         return _check_entry(parameter, value)
     if parameter.length and len(value) != parameter.length:
-        wanted = "one whole number" + (f", or {parameter.length} of them" if parameter.length > 1 else "")
+        wanted = ("one number" if parameter.type == "floats" else "one whole number") + (
+            f", or {parameter.length} of them" if parameter.length > 1 else ""
+        )
         return f"{name} takes {wanted}, not {len(value)}: {format_value(tuple(value))}."
     if parameter.wildcard == "-1" and value.count(-1) > 1:
         return f"{name} may hold -1 only once: only one size can be worked out from the others."
@@ -266,6 +280,8 @@ def _check_entry(parameter: Parameter, value: Value) -> str:
     if parameter.wildcard == "name" and value == "N":
         return f"{parameter.name} is the shape of one sample: N stands for the batch and is left out."
     if parameter.wildcard == "-1" and value == -1 and not isinstance(value, bool):
+        return ""
+    if parameter.wildcard == "None" and value is None:
         return ""
     return _check_number(parameter, value)
 
@@ -279,7 +295,7 @@ def _check_choice(parameter: Parameter, value: Value) -> str:
         return ""
     hint = did_you_mean(value, parameter.choices) if isinstance(value, str) else ""
     words = " or ".join(f"'{word}'" for word in parameter.choices)
-    return f"{parameter.name} must be {'a number, ' if parameter.type == 'ints' else ''}{words}, not {value!r}.{hint}"
+    return f"{parameter.name} must be {'a number, ' if parameter.type in _SIZES else ''}{words}, not {value!r}.{hint}"
 
 
 def _check_text(parameter: Parameter, value: Value) -> str:
@@ -296,6 +312,7 @@ _CHECKS: dict[ParameterType, Callable[[Parameter, Value], str]] = {
     "int": _check_number,
     "float": _check_number,
     "ints": _check_sizes,
+    "floats": _check_sizes,
     "bool": _check_bool,
     "choice": _check_choice,
     "text": _check_text,
@@ -334,7 +351,7 @@ def parse_value(parameter: Parameter, text: str) -> Value:
         return word
     if parameter.type == "choice":
         raise ValueError(_check_choice(parameter, text))
-    return _parse_sizes(parameter, text) if parameter.type == "ints" else _parse_number(parameter, text)
+    return _parse_sizes(parameter, text) if parameter.type in _SIZES else _parse_number(parameter, text)
 
 
 def _parse_bool(parameter: Parameter, text: str) -> bool:
@@ -350,9 +367,13 @@ def _parse_sizes(parameter: Parameter, text: str) -> Value:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(_no_number(parameter, text)) from error
     if isinstance(tree, ast.Tuple | ast.List):
-        return tuple(_parse_number(parameter, ast.get_source_segment(text, item) or "") for item in tree.elts)
+        return tuple(_parse_entry(parameter, ast.get_source_segment(text, item) or "") for item in tree.elts)
     value = _parse_number(parameter, ast.get_source_segment(text, tree) or "")
     return value if parameter.length else (value,)
+
+
+def _parse_entry(parameter: Parameter, text: str) -> Value:
+    return None if parameter.wildcard == "None" and text == "None" else _parse_number(parameter, text)
 
 
 def _parse_number(parameter: Parameter, text: str) -> Value:
@@ -364,7 +385,7 @@ def _parse_number(parameter: Parameter, text: str) -> Value:
         return text
     if not math.isfinite(number):
         raise ValueError(f"{parameter.name} must be a finite number, not {text}.")
-    if parameter.type == "float":
+    if parameter.type in _FRACTIONS:
         return number
     if not number.is_integer():
         raise ValueError(f"{parameter.name} must be a whole number, not {text}.")
@@ -372,7 +393,8 @@ def _parse_number(parameter: Parameter, text: str) -> Value:
 
 
 def _no_number(parameter: Parameter, text: str) -> str:
-    noun = {"float": "a number", "int": "a whole number"}.get(parameter.type, "a size such as 3 or 3, 5")
+    nouns = {"float": "a number", "int": "a whole number", "floats": "a number such as 0.5 or 0.5, 1.5"}
+    noun = nouns.get(parameter.type, "a size such as 3 or 3, 5")
     return f"'{text}' is neither {noun} nor an expression such as 2*width."
 
 
@@ -381,7 +403,7 @@ def format_value(value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple | list):
-        return ", ".join(_quoted(format_value(item)) for item in value)
+        return ", ".join("None" if item is None else _quoted(format_value(item)) for item in value)
     return str(value)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 import types
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from core.kinds import REQUIRED, Parameter, ParameterType, Value
+from core.loading import load
 
 _UNIVERSAL = frozenset({"device", "dtype"})
 
@@ -44,7 +44,6 @@ _BOUNDS: dict[str, _Bounds] = {
     "out_features": _AT_LEAST_1,
     "output_padding": _AT_LEAST_0,
     "output_size": _AT_LEAST_1,
-    "p": _SHARE,
     "padding": _AT_LEAST_0,
     "proj_size": _AT_LEAST_0,
     "start_dim": _AT_LEAST_1,
@@ -63,7 +62,7 @@ _WORDS = {"padding": ("valid", "same")}
 def import_class(path: str) -> type[Any]:
     """Import the class of that dotted path; raise ImportError or AttributeError where there is none."""
     module, _, name = path.rpartition(".")
-    found: type[Any] = getattr(importlib.import_module(module), name)
+    found: type[Any] = getattr(load(module), name)
     return found
 
 
@@ -118,7 +117,12 @@ def bounds_of(name: str) -> _Bounds:
 
 def argument_help(module: type) -> dict[str, str]:
     """Return the help lines of a module's arguments, as plain text, from the ``Args`` of its docstring."""
-    lines = (inspect.getdoc(module) or "").splitlines()
+    return described_arguments(inspect.getdoc(module) or "")
+
+
+def described_arguments(docstring: str) -> dict[str, str]:
+    """Return the help lines by argument, as plain text, from the ``Args`` of a docstring (indentation cleaned)."""
+    lines = docstring.splitlines()
     start = next((number for number, line in enumerate(lines) if line.strip() == "Args:"), len(lines))
     entries: dict[str, list[str]] = {}
     current: list[str] = []

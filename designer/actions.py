@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from designer.icons import icon
 
 if TYPE_CHECKING:
+    from designer.canvas.structure import Structure
     from designer.window import Window
 
 Run = Callable[["Window"], object]
@@ -27,12 +28,20 @@ def _open(window: Window) -> bool:
     return window.workspace is not None
 
 
+def _structure(holds: Callable[[Structure], object]) -> When:
+    return lambda window: window.workspace is not None and bool(holds(window.workspace.canvas.structure))
+
+
+def _inside(window: Window) -> bool:
+    return window.workspace is not None and bool(window.workspace.session.path)
+
+
 def _selected(window: Window) -> bool:
     return window.workspace is not None and bool(window.workspace.session.selection)
 
 
 def _not_empty(window: Window) -> bool:
-    return window.workspace is not None and bool(window.workspace.session.project.graph.nodes)
+    return window.workspace is not None and bool(window.workspace.session.view.graph.nodes)
 
 
 def _can_undo(window: Window) -> bool:
@@ -47,8 +56,12 @@ def _runner_in(*states: str) -> When:
     return lambda window: window.workspace is not None and window.workspace.runner.state in states
 
 
+def _any_nodes(window: Window) -> bool:
+    return window.workspace is not None and bool(window.workspace.session.project.graph.nodes)
+
+
 def _can_train(window: Window) -> bool:
-    return _not_empty(window) and window.workspace is not None and not window.workspace.runner.active
+    return _any_nodes(window) and window.workspace is not None and not window.workspace.runner.active
 
 
 def _can_stop(window: Window) -> bool:
@@ -87,7 +100,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("start", FILE, "S&tart page", lambda w: w.show_start(), "Ctrl+Home", "home", _open),
     Command("save", FILE, "&Save", lambda w: w.save(), _K.Save, "save", _open, separated=True, tool_bar=True),
     Command("save_as", FILE, "Save &as…", lambda w: w.save_as(), "Ctrl+Shift+S", "", _open),
-    Command("export", FILE, "&Export…", lambda w: w.show_export(), "Ctrl+E", "export", _not_empty, separated=True),
+    Command("export", FILE, "&Export…", lambda w: w.show_export(), "Ctrl+E", "export", _any_nodes, separated=True),
     Command("quit", FILE, "&Quit", lambda w: w.close(), "Ctrl+Q", separated=True),
     Command("undo", EDIT, "&Undo", lambda w: w.undo(), _K.Undo, "undo", _can_undo, tool_bar=True),
     Command("redo", EDIT, "&Redo", lambda w: w.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", _can_redo, tool_bar=True),
@@ -143,6 +156,25 @@ COMMANDS: tuple[Command, ...] = (
         canvas=True,
         tool_bar=True,
     ),
+    Command(
+        "heat_parameters",
+        VIEW,
+        "Colour by para&meters",
+        lambda w: w.set_heat("parameters"),
+        when=_open,
+        separated=True,
+        group="heat",
+    ),
+    Command(
+        "heat_multiply_adds",
+        VIEW,
+        "Colour by m&ultiply-adds",
+        lambda w: w.set_heat("multiply_adds"),
+        when=_open,
+        group="heat",
+    ),
+    Command("heat_memory", VIEW, "Colour by memor&y", lambda w: w.set_heat("memory"), when=_open, group="heat"),
+    Command("heat_off", VIEW, "&No cost colours", lambda w: w.set_heat(""), when=_open, group="heat"),
     Command("show_library", VIEW, "&Library", lambda w: w.toggle_dock("library"), "Alt+1", "", _open, separated=True),
     Command("show_properties", VIEW, "&Properties", lambda w: w.toggle_dock("inspector"), "Alt+2", "", _open),
     Command("show_results", VIEW, "Problems and &curves", lambda w: w.toggle_dock("results"), "Alt+3", "", _open),
@@ -170,7 +202,120 @@ COMMANDS: tuple[Command, ...] = (
         canvas=True,
         tool_bar=True,
     ),
-    Command("problems", NETWORK, "Show &problems", lambda w: w.show_problems(), "F8", "warning", _open),
+    Command(
+        "group",
+        NETWORK,
+        "&Group…",
+        lambda w: w.canvas.structure.ask_group(),
+        "Ctrl+G",
+        "group",
+        _structure(lambda s: s.can_group()),
+        separated=True,
+        canvas=True,
+    ),
+    Command(
+        "ungroup",
+        NETWORK,
+        "&Ungroup",
+        lambda w: w.canvas.structure.ungroup(),
+        "Ctrl+Shift+G",
+        "ungroup",
+        _structure(lambda s: s.groups_selected()),
+        canvas=True,
+    ),
+    Command(
+        "open_group",
+        NETWORK,
+        "&Open group",
+        lambda w: w.canvas.structure.open(),
+        "Ctrl+Return",
+        "enter",
+        _structure(lambda s: s.can_open()),
+        canvas=True,
+    ),
+    Command(
+        "leave_group",
+        NETWORK,
+        "&Leave group",
+        lambda w: w.canvas.structure.leave(),
+        "Alt+Up",
+        "leave",
+        _inside,
+        canvas=True,
+    ),
+    Command(
+        "repeat",
+        NETWORK,
+        "&Repeat…",
+        lambda w: w.canvas.structure.ask_repeat(),
+        "Ctrl+R",
+        "repeat",
+        _structure(lambda s: s.can_open()),
+        canvas=True,
+    ),
+    Command(
+        "save_block",
+        NETWORK,
+        "Save group to my &blocks",
+        lambda w: w.canvas.structure.ask_save_block(),
+        "",
+        "save",
+        _structure(lambda s: s.can_open()),
+    ),
+    Command(
+        "bypass",
+        NETWORK,
+        "B&ypass",
+        lambda w: w.canvas.structure.toggle("bypass"),
+        "B",
+        "bypass",
+        _selected,
+        separated=True,
+        canvas=True,
+    ),
+    Command("mute", NETWORK, "&Mute", lambda w: w.canvas.structure.toggle("mute"), "M", "mute", _selected, canvas=True),
+    Command(
+        "share",
+        NETWORK,
+        "S&hare weights",
+        lambda w: w.canvas.structure.share(),
+        "",
+        "link",
+        _structure(lambda s: s.can_share()),
+        separated=True,
+    ),
+    Command(
+        "separate",
+        NETWORK,
+        "S&eparate weights",
+        lambda w: w.canvas.structure.separate(),
+        "",
+        "unlink",
+        _structure(lambda s: s.sharing()),
+    ),
+    Command(
+        "duplicate_shared",
+        NETWORK,
+        "&Duplicate as shared copy",
+        lambda w: w.canvas.structure.duplicate_shared(),
+        "Ctrl+Shift+D",
+        "duplicate",
+        _structure(lambda s: s.can_duplicate_shared()),
+        canvas=True,
+    ),
+    Command(
+        "python_layer",
+        NETWORK,
+        "New P&ython layer…",
+        lambda w: w.definitions.new_python_layer(),
+        "",
+        "family_python",
+        _open,
+        separated=True,
+    ),
+    Command("use_project", NETWORK, "Use a pro&ject as a layer…", lambda w: w.definitions.ask_project(), "", "", _open),
+    Command("problems", NETWORK, "Show &problems", lambda w: w.show_problems(), "F8", "warning", _open, separated=True),
+    Command("cost", NETWORK, "Show &cost", lambda w: w.show_cost(), "F9", "table", _open),
     Command("train", TRAINING, "&Train", lambda w: w.train(), "F5", "play", _can_train),
     Command("pause", TRAINING, "&Pause", lambda w: w.runner.pause(), "F6", "pause", _runner_in("running")),
     Command("resume", TRAINING, "&Continue", lambda w: w.runner.resume(), "F7", "play", _runner_in("paused")),

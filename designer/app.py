@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
+from core.loading import imports
 from core.versions import installed_version
 from designer import theme
 from designer.failures import FailureReporter, log_path, start_logging
@@ -65,9 +66,9 @@ def run(path: Path | None = None) -> int:
 
 
 def _load_torch() -> None:
-    """Check a template: that loads all that the first project needs, so that it shows its shapes at once."""
-    from core.graph.templates import templates
-    from core.training.check import check_project
+    """Load all that the first project needs, so that it shows its shapes at once."""
+    with imports:
+        from core.training.warm import warm_up
 
-    check_project(templates()[0].load())
+        warm_up()
     log.info("PyTorch is loaded")

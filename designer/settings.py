@@ -51,6 +51,11 @@ class Settings:
         folder = Path(str(self._store.value("folder", documents)))
         return folder if folder.is_dir() else Path.home()
 
+    @property
+    def blocks(self) -> Path:
+        """The folder of the user's own blocks: groups kept for other projects."""
+        return Path(self._store.fileName()).parent / "blocks"
+
     def recent(self) -> tuple[RecentProject, ...]:
         """Return the recent projects, the latest first; files that are gone are still listed."""
         try:

@@ -39,6 +39,10 @@ class Theme:
     error: str
     warning: str
     success: str
+    heat: str
+    """Marks what costs most."""
+    heat_card: str
+    """The body of the node that costs most: texts are read on it."""
     families: Mapping[str, str]
     series: tuple[str, ...]
 
@@ -64,6 +68,8 @@ LIGHT = Theme(
     error="#c42b2b",
     warning="#9a6200",
     success="#1d7f4e",
+    heat="#c2510c",
+    heat_card="#ffdc9c",
     families={
         "Input & output": "#3c4656",
         "Core": "#2f6fde",
@@ -75,6 +81,14 @@ LIGHT = Theme(
         "Activation": "#3d8a2e",
         "Shape": "#87701a",
         "Merge": "#b8324a",
+        "Padding": "#b52fc9",
+        "Attention": "#86184a",
+        "Vision": "#0f7fb0",
+        "Arithmetic": "#7c4218",
+        "Selection": "#245c24",
+        "Values": "#5c1d7c",
+        "Groups": "#24348f",
+        "Python": "#0b5e52",
     },
     series=("#2f6fde", "#d2691e", "#1d7f4e", "#a83f8f", "#0f8a86", "#b8324a", "#7a4fd0", "#87701a"),
 )
@@ -96,6 +110,8 @@ DARK = Theme(
     error="#ff7b72",
     warning="#e9b44c",
     success="#5fcf94",
+    heat="#ff9a5c",
+    heat_card="#662a10",
     families={
         "Input & output": "#b6c0d0",
         "Core": "#6ea3ff",
@@ -107,6 +123,14 @@ DARK = Theme(
         "Activation": "#8ad47a",
         "Shape": "#dcc565",
         "Merge": "#ff8b9c",
+        "Padding": "#d96bf2",
+        "Attention": "#ff5fa2",
+        "Vision": "#5cc8f5",
+        "Arithmetic": "#c98a52",
+        "Selection": "#3fb36b",
+        "Values": "#8f86ff",
+        "Groups": "#c9d6ff",
+        "Python": "#f0f06a",
     },
     series=("#6ea3ff", "#f2a26b", "#5fcf94", "#ec8fd5", "#4fd0cb", "#ff8b9c", "#b095ff", "#dcc565"),
 )

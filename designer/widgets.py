@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from designer import theme
 from designer.icons import icon
@@ -101,6 +101,26 @@ class IconButton(QToolButton):
         if event.type() == QEvent.Type.PaletteChange:
             self.setIcon(icon(self._name))
         super().changeEvent(event)
+
+
+class PrimaryButton(QPushButton):
+    """The button for what is most likely wanted, in the accent colour; it follows the theme."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        theme.switch.changed.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        colours = theme.current()
+        hover = QColor(colours.accent).darker(112).name()
+        self.setStyleSheet(
+            f"QPushButton {{ background: {colours.accent}; color: {colours.on_accent}; border: 0; border-radius: 4px;"
+            f" padding: 5px 14px; font-weight: 600; }}"
+            f"QPushButton:hover, QPushButton:pressed {{ background: {hover}; }}"
+            f"QPushButton:focus {{ border: 2px solid {colours.text}; padding: 3px 12px; }}"
+            f"QPushButton:disabled {{ background: {colours.border}; color: {colours.text_muted}; }}"
+        )
 
 
 class IconLabel(QWidget):

@@ -18,6 +18,7 @@ from core.graph.project import Project
 from designer import actions, files, theme
 from designer.failures import log_path
 from designer.help import AboutDialog, ShortcutsDialog
+from designer.properties.cost import training_line
 from designer.session import Session
 from designer.settings import Settings
 from designer.start.page import StartPage
@@ -25,6 +26,7 @@ from designer.widgets import muted
 
 if TYPE_CHECKING:
     from designer.canvas.view import CanvasView
+    from designer.definitions import Definitions
     from designer.training.runner import TrainingRunner
     from designer.workspace import Workspace
 
@@ -64,6 +66,12 @@ class Window(QMainWindow):
         """The canvas of the open project; commands that need one are disabled without."""
         assert self.workspace is not None
         return self.workspace.canvas
+
+    @property
+    def definitions(self) -> Definitions:
+        """The commands about what the open project defines itself."""
+        assert self.workspace is not None
+        return self.workspace.definitions
 
     @property
     def runner(self) -> TrainingRunner:
@@ -190,10 +198,13 @@ class Window(QMainWindow):
         session = workspace.session
         session.history_changed.connect(self.refresh)
         session.selection_changed.connect(self.refresh)
-        session.refused.connect(self._on_refused)
+        session.view_changed.connect(self.refresh)
+        session.refused.connect(self._say)
+        session.told.connect(self._say)
         workspace.runner.state_changed.connect(self.refresh)
         workspace.training_failed.connect(self._on_training_failed)
         workspace.properties.cost.changed.connect(self._on_cost_changed)
+        workspace.properties.cost.went_stale.connect(self._on_cost_changed)
         self.size_label.clear()
         self.stack.addWidget(workspace)
         self.stack.setCurrentWidget(workspace)
@@ -205,6 +216,7 @@ class Window(QMainWindow):
         if workspace is not None:
             workspace.session.history_changed.disconnect(self.refresh)
             workspace.session.selection_changed.disconnect(self.refresh)
+            workspace.session.view_changed.disconnect(self.refresh)
             workspace.shut_down()
             self.stack.removeWidget(workspace)
             workspace.hide()
@@ -259,6 +271,19 @@ class Window(QMainWindow):
             self.workspace.results.setCurrentWidget(self.workspace.problems)
             self.workspace.problems.setFocus()
 
+    def show_cost(self) -> None:
+        """Show what the network costs, node by node."""
+        if self.workspace is not None:
+            self.workspace.docks["results"].show()
+            self.workspace.results.setCurrentWidget(self.workspace.costs)
+            self.workspace.costs.view.setFocus()
+
+    def set_heat(self, measure: str) -> None:
+        """Colour the nodes by "parameters", "multiply_adds" or "memory", or no longer ("")."""
+        if self.workspace is not None:
+            self.workspace.heat.show_measure(measure)
+        self.refresh()
+
     def train(self) -> None:
         """Start training."""
         self.runner.start()
@@ -301,6 +326,8 @@ class Window(QMainWindow):
             self.actions_by_id[name].setText(text.replace(verb, f"&{verb}", 1))
             self.actions_by_id[name].setToolTip(text)
         self.actions_by_id[f"theme_{theme.switch.choice}"].setChecked(True)
+        heat = self.workspace.heat.measure if self.workspace is not None else ""
+        self.actions_by_id[f"heat_{heat or 'off'}"].setChecked(True)
         self.statusBar().setVisible(document is not None)
         title = self.tr("{name}[*] – Layerwright").format(name=self._name()) if document else "Layerwright"
         self.setWindowTitle(title)
@@ -350,13 +377,19 @@ class Window(QMainWindow):
         self.move(available.center() - self.rect().center())
 
     def _on_cost_changed(self) -> None:
-        cost = self.workspace.properties.cost.report if self.workspace is not None else None
-        text = self.tr("{parameters} parameters  ·  {flops} FLOPs per sample  ")
-        self.size_label.setText(
-            text.format(parameters=units.count(cost.parameters), flops=units.count(cost.flops)) if cost else ""
+        cost = self.workspace.properties.cost if self.workspace is not None else None
+        if cost is None or cost.report is None:
+            self.size_label.clear()
+            return
+        text = self.tr("{parameters} parameters  ·  {flops} FLOPs per sample").format(
+            parameters=units.count(cost.report.parameters), flops=units.count(cost.report.flops)
         )
+        if cost.budget is not None:
+            text += self.tr("  ·  training takes {need}").format(need=training_line(cost.budget))
+        self.size_label.setText(f"{text}  ")
+        self.size_label.setEnabled(not cost.is_stale)
 
-    def _on_refused(self, text: str) -> None:
+    def _say(self, text: str) -> None:
         self.statusBar().showMessage(text.replace("\n", "  "), _MESSAGE_MS)
 
     def _on_training_failed(self, message: str, node: str) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QSizePolicy, QTabWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QSizePolicy, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from core.training.events import RunStarted
+from designer.canvas.breadcrumbs import Breadcrumbs
+from designer.canvas.heat_map import HeatMap
 from designer.canvas.view import CanvasView
+from designer.costs.panel import CostPanel
 from designer.data.panel import DataPanel
+from designer.definitions import Definitions
 from designer.library.panel import LibraryPanel
 from designer.plots.panel import CurvesPanel
 from designer.problems.panel import ProblemsPanel
@@ -39,16 +43,21 @@ class Workspace(QMainWindow):
         session.setParent(self)
         self._settings = settings
         self.runner = TrainingRunner(session, self)
+        self.breadcrumbs = Breadcrumbs(session)
         self.canvas = CanvasView(session)
-        self.library = LibraryPanel()
+        self.canvas.structure.blocks = settings.blocks
+        self.definitions = Definitions(self.canvas, settings.folder)
+        self.library = LibraryPanel(session, settings.blocks)
         self.properties = PropertiesPanel(session)
         self.data = DataPanel(session)
         self.training = TrainingPanel(session, self.runner)
         self.problems = ProblemsPanel(session)
         self.curves = CurvesPanel(self.runner)
+        self.costs = CostPanel(session, self.properties.cost)
+        self.heat = HeatMap(self.canvas, self.properties.cost)
         self.inspector = self._make_inspector()
         self.results = self._make_results()
-        self.setCentralWidget(self.canvas)
+        self.setCentralWidget(self._make_centre())
         self._add_tool_bar(tools)
         self.docks = self._add_docks()
         self._connect()
@@ -76,6 +85,15 @@ class Workspace(QMainWindow):
         self.properties.close_jobs()
         self.session.close()
 
+    def _make_centre(self) -> QWidget:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.breadcrumbs)
+        column.addWidget(self.canvas, 1)
+        return centre
+
     def _make_inspector(self) -> QTabWidget:
         tabs = QTabWidget()
         tabs.setObjectName("inspector_tabs")
@@ -91,6 +109,7 @@ class Workspace(QMainWindow):
         tabs.setDocumentMode(True)
         tabs.addTab(self.problems, self.tr("Problems"))
         tabs.addTab(self.curves, self.tr("Curves"))
+        tabs.addTab(self.costs, self.tr("Cost"))
         return tabs
 
     def _add_tool_bar(self, tools: list[QAction | None]) -> None:
@@ -143,6 +162,9 @@ class Workspace(QMainWindow):
 
     def _connect(self) -> None:
         self.library.add_requested.connect(self._on_add_requested)
+        self.library.block_requested.connect(self.definitions.add_block)
+        self.canvas.blocks_changed.connect(self.library.refresh)
+        self.canvas.block_dropped.connect(self.definitions.add_block)
         self.canvas.edit_requested.connect(self._on_edit_requested)
         self.problems.count_changed.connect(self._on_problem_count)
         self.runner.event_received.connect(self._on_training_event)
@@ -151,7 +173,9 @@ class Workspace(QMainWindow):
     def _on_add_requested(self, kind: str) -> None:
         self.canvas.add_kind(kind)
 
-    def _on_edit_requested(self, _node: str) -> None:
+    def _on_edit_requested(self, node: str) -> None:
+        if self.definitions.edit_code(node):
+            return
         self.docks["inspector"].show()
         self.inspector.setCurrentWidget(self.properties)
         self.properties.focus_first()

@@ -192,7 +192,7 @@ class Preprocessing:
         return tensors
 
     def encode_targets(self, columns: Mapping[str, Array], rows: NDArray[np.int64]) -> dict[str, Tensor]:
-        """Return the target tensor of every Output node: int64 ``(rows,)`` of classes or float32 ``(rows, 1)``."""
+        """Return the target tensor of every Output node: int64 ``(rows,)``, float32 ``(rows, 1)``, or images."""
         import torch
 
         return {

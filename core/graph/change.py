@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from core.graph.project import End, Graph, Node, Project
+from core.graph.project import End, Group, Node, Project
 
 K = TypeVar("K")
 V = TypeVar("V")
 Delta = Mapping[K, tuple[V | None, V | None]]
 """Old and new value by key; None where the key is absent."""
+DRAWN = ("frames", "notes", "routes")
+"""What a graph holds besides nodes and links. A change has them among its parts, as ``graph.frames`` and so on."""
+_FOR_THE_EYE = frozenset({"groups", "bookmarks", *(f"graph.{name}" for name in DRAWN)})
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,13 @@ class Change:
 
     @property
     def only_positions(self) -> bool:
-        """True where nodes were moved or labelled and nothing else: shapes cannot have changed."""
-        return not self.links and not self.parts and all(map(_same_but_place, self.nodes.values()))
+        """True where things were moved, labelled or drawn, in groups too, and nothing else: shapes are the same."""
+        return (
+            not self.links
+            and self.parts.keys() <= _FOR_THE_EYE
+            and all(map(_same_but_place, self.nodes.values()))
+            and ("groups" not in self.parts or _same_groups_but_places(self.parts["groups"]))
+        )
 
     def reversed(self) -> Change:
         """Return the change that takes this one back."""
@@ -44,8 +52,11 @@ class Change:
 
     def apply(self, project: Project) -> Project:
         """Return the project after this change."""
-        graph = Graph(_patched(project.graph.nodes, self.nodes), _patched(project.graph.links, self.links))
-        return replace(project, graph=graph, **{name: new for name, (_old, new) in self.parts.items()})
+        drawn = {name: self.parts[f"graph.{name}"][1] for name in DRAWN if f"graph.{name}" in self.parts}
+        nodes, links = _patched(project.graph.nodes, self.nodes), _patched(project.graph.links, self.links)
+        graph = replace(project.graph, nodes=nodes, links=links, **drawn)
+        parts = {name: new for name, (_old, new) in self.parts.items() if not name.startswith("graph.")}
+        return replace(project, graph=graph, **parts)
 
 
 def difference(old: Project, new: Project) -> Change:
@@ -55,6 +66,10 @@ def difference(old: Project, new: Project) -> Change:
         for each in fields(Project)
         if each.name != "graph" and getattr(old, each.name) != getattr(new, each.name)
     }
+    for name in DRAWN:
+        before, after = getattr(old.graph, name), getattr(new.graph, name)
+        if before is not after and before != after:
+            parts[f"graph.{name}"] = (before, after)
     return Change(_delta(old.graph.nodes, new.graph.nodes), _delta(old.graph.links, new.graph.links), parts)
 
 
@@ -94,8 +109,21 @@ def _chain(first: Mapping[K, tuple[Any, Any]], second: Mapping[K, tuple[Any, Any
     return chained
 
 
+def _same_groups_but_places(pair: tuple[Mapping[str, Group], Mapping[str, Group]]) -> bool:
+    old, new = pair
+    return old.keys() == new.keys() and all(_same_inside(old[name], new[name]) for name in old)
+
+
+def _same_inside(old: Group, new: Group) -> bool:
+    if old is new:
+        return True
+    moved = _delta(old.graph.nodes, new.graph.nodes)
+    same = replace(old, graph=replace(new.graph, links=old.graph.links)) == new
+    return same and all(map(_same_but_place, moved.values()))
+
+
 def _same_but_place(pair: tuple[Node | None, Node | None]) -> bool:
     old, new = pair
     if old is None or new is None:
         return False
-    return replace(old, position=new.position, label=new.label) == new
+    return replace(old, position=new.position, label=new.label, colour=new.colour, collapsed=new.collapsed) == new

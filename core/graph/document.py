@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.graph.change import Change, difference
 from core.graph.edits import Edit
+from core.graph.edits.drawing import without_loose_routes
 from core.graph.project import Project
 from core.signal import Signal
 
@@ -41,7 +42,7 @@ class Document:
         Raises:
             EditError: the edit does not fit; the project is as it was.
         """
-        after = edit.apply(self.project)
+        after = without_loose_routes(edit.apply(self.project))
         change = difference(self.project, after)
         if not change:
             return change

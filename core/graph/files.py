@@ -11,6 +11,7 @@ from core.errors import ProjectError, SaveError, reason_of
 from core.graph.content import FORMAT, Content, from_content, problems_of, to_content
 from core.graph.jsontext import JsonTextError, doubts, frozen, layout, parse, short, short_type
 from core.graph.project import Project
+from core.loading import load
 
 SUFFIX = ".layerwright"
 LARGEST = 64 * 2**20
@@ -18,7 +19,9 @@ _SHOWN = 50
 
 Migration = Callable[[Content], Content]
 
-MIGRATIONS: Mapping[int, Migration] = {}
+MIGRATIONS: Mapping[int, Migration] = {
+    1: lambda content: content,  # format 2 adds groups, Python layers, and what nodes say of them
+}
 """By format number: what makes the content of the next format from it."""
 
 
@@ -105,6 +108,7 @@ def project_to_text(project: Project) -> str:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a project file."""
+    load("core.graph.schema")
     from core.graph.schema import ProjectModel
 
     schema = ProjectModel.model_json_schema(by_alias=True)

@@ -136,14 +136,18 @@ def frozen(value: Any) -> Any:
     return value
 
 
-def layout(value: Any, level: int = 0) -> str:
-    """Write a value without ``doubts`` as JSON text: outer objects a line per key, outer lists a line per item."""
+def layout(value: Any, level: int = 0, expanded: int = _EXPANDED) -> str:
+    """Write a value without ``doubts`` as JSON text: outer objects a line per key, outer lists a line per item.
+
+    The items of the outermost lists are definitions: objects with a line per key themselves.
+    """
     indent, closing = "  " * (level + 1), "\n" + "  " * level
-    if isinstance(value, Mapping) and value and level < _EXPANDED:
-        lines = [f"{indent}{_inline(key)}: {layout(each, level + 1)}" for key, each in value.items()]
+    if isinstance(value, Mapping) and value and level < expanded:
+        lines = [f"{indent}{_inline(key)}: {layout(each, level + 1, expanded)}" for key, each in value.items()]
         return "{\n" + ",\n".join(lines) + closing + "}"
-    if isinstance(value, list | tuple) and value and level <= _EXPANDED:
-        return "[\n" + ",\n".join(indent + _inline(each) for each in value) + closing + "]"
+    if isinstance(value, list | tuple) and value and level <= expanded:
+        below = expanded + 1 if level == 1 else level
+        return "[\n" + ",\n".join(indent + layout(each, level + 1, below) for each in value) + closing + "]"
     return _inline(value)
 
 

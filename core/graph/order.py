@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from core.graph.names import natural_key
 from core.graph.project import End, Graph
+from core.memo import Memo
 
 
 def slot_key(port: str) -> tuple[str, int]:
@@ -15,22 +17,45 @@ def slot_key(port: str) -> tuple[str, int]:
     return base, int(index) if index.isdecimal() else -1
 
 
-def incoming(graph: Graph) -> dict[str, list[tuple[str, End]]]:
+Linked = tuple[tuple[str, End], ...]
+"""Ports of a node, each with the end at the other side of its link."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Both directions of a graph's links, which it holds on to, so that their identity stays theirs."""
+
+    links: Mapping[End, End]
+    into: Mapping[str, Linked]
+    out: Mapping[str, Linked]
+
+
+_tables: Memo[_Table] = Memo(256)
+
+
+def _table(graph: Graph) -> _Table:
+    known = _tables.get(id(graph.links))
+    if known is not None:
+        return known
+    into: dict[str, list[tuple[str, End]]] = defaultdict(list)
+    out: dict[str, list[tuple[str, End]]] = defaultdict(list)
+    for target, source in graph.links.items():
+        into[target.node].append((target.port, source))
+        out[source.node].append((source.port, target))
+    sorted_in = {name: tuple(sorted(links, key=lambda link: slot_key(link[0]))) for name, links in into.items()}
+    return _tables.put(
+        id(graph.links), _Table(graph.links, sorted_in, {name: tuple(links) for name, links in out.items()})
+    )
+
+
+def incoming(graph: Graph) -> dict[str, Linked]:
     """Return, for every node, its linked ports and the ends that feed them, in the order of the slots."""
-    found: dict[str, list[tuple[str, End]]] = {name: [] for name in graph.nodes}
-    for target, source in graph.links.items():
-        found.setdefault(target.node, []).append((target.port, source))
-    for links in found.values():
-        links.sort(key=lambda link: slot_key(link[0]))
-    return found
+    return dict.fromkeys(graph.nodes, ()) | dict(_table(graph).into)
 
 
-def outgoing(graph: Graph) -> dict[str, list[tuple[str, End]]]:
+def outgoing(graph: Graph) -> dict[str, Linked]:
     """Return, for every node, its linked output ports and the ends that they feed."""
-    found: dict[str, list[tuple[str, End]]] = {name: [] for name in graph.nodes}
-    for target, source in graph.links.items():
-        found.setdefault(source.node, []).append((source.port, target))
-    return found
+    return dict.fromkeys(graph.nodes, ()) | dict(_table(graph).out)
 
 
 def execution_order(graph: Graph) -> tuple[str, ...]:
@@ -58,7 +83,7 @@ def execution_order(graph: Graph) -> tuple[str, ...]:
     return tuple(order)
 
 
-def _reach(starts: Iterable[str], neighbours: Mapping[str, list[tuple[str, End]]]) -> frozenset[str]:
+def _reach(starts: Iterable[str], neighbours: Mapping[str, Linked]) -> frozenset[str]:
     seen: set[str] = set()
     waiting = list(starts)
     while waiting:
@@ -71,9 +96,9 @@ def _reach(starts: Iterable[str], neighbours: Mapping[str, list[tuple[str, End]]
 
 def upstream(graph: Graph, names: Iterable[str]) -> frozenset[str]:
     """Return the named nodes and every node that reaches one of them."""
-    return _reach(names, incoming(graph))
+    return _reach(names, _table(graph).into)
 
 
 def downstream(graph: Graph, names: Iterable[str]) -> frozenset[str]:
     """Return the named nodes and every node that one of them reaches."""
-    return _reach(names, outgoing(graph))
+    return _reach(names, _table(graph).out)

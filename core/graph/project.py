@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from core.kinds import Value
@@ -16,9 +17,16 @@ Encoding = Literal["standardise", "min-max", "none", "one-hot", "index"]
 Missing = Literal["mean", "median", "most frequent", "drop row"]
 SplitMethod = Literal["stratified", "random"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Mode = Literal["", "bypass", "mute"]
+Colour = Literal["", "red", "orange", "yellow", "green", "teal", "blue", "purple", "grey"]
+"""What a node, a frame or a note may be marked with; "" is no mark. The theme says what each looks like."""
+Point = tuple[float, float]
+"""x and y in scene units."""
 
 INPUT = "Input"
 OUTPUT = "Output"
+GROUP_PREFIX = "group:"
+PYTHON_PREFIX = "python:"
 
 
 @dataclass(frozen=True, order=True)
@@ -36,7 +44,12 @@ class End:
 class Node:
     """A layer on the canvas. ``params`` holds only what was set; everything else is the kind's default.
 
-    ``name`` is a unique Python identifier: the attribute in the source and the prefix in the state dict.
+    ``name`` is a unique Python identifier: the attribute in the source and the prefix in the state dict. ``kind`` is
+    the id of a layer kind, or ``group:Name`` or ``python:Name`` for a definition of the project's own.
+    ``repeat`` stacks a group that many times (an expression is allowed), each time with weights of its own or, where
+    it is ``tied``, with the same. ``shares`` names the node whose layer this one is: one set of weights, several calls;
+    kind and parameters are then that node's. ``mode`` "bypass" passes on what arrives, "mute" gives nothing.
+    ``colour`` and ``collapsed`` (only the name is shown) concern the eye alone.
     ``extra`` keeps what a newer version or a missing plug-in wrote, so that saving loses nothing.
     """
 
@@ -45,19 +58,112 @@ class Node:
     params: Mapping[str, Value] = field(default_factory=dict)
     label: str = ""
     position: tuple[float, float] = (0.0, 0.0)
+    repeat: int | str = 1
+    tied: bool = False
+    shares: str = ""
+    mode: Mode = ""
+    colour: Colour = ""
+    collapsed: bool = False
     extra: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """Name of the group that the node uses, or an empty string."""
+        return self.kind.removeprefix(GROUP_PREFIX) if self.kind.startswith(GROUP_PREFIX) else ""
+
+    @property
+    def python(self) -> str:
+        """Name of the Python layer that the node uses, or an empty string."""
+        return self.kind.removeprefix(PYTHON_PREFIX) if self.kind.startswith(PYTHON_PREFIX) else ""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A titled area behind nodes, which carries along what lies inside. ``name`` is unique in its graph."""
+
+    name: str
+    title: str = ""
+    position: Point = (0.0, 0.0)
+    size: Point = (320.0, 240.0)
+    colour: Colour = "grey"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A text on the canvas, in Markdown. ``name`` is unique in its graph."""
+
+    name: str
+    text: str = ""
+    position: Point = (0.0, 0.0)
+    size: Point = (240.0, 120.0)
+    colour: Colour = "yellow"
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """A place to come back to: the group nodes opened, the middle of the view in scene units, and the zoom."""
+
+    path: tuple[str, ...] = ()
+    centre: Point = (0.0, 0.0)
+    zoom: float = 1.0
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes by name, and links from the input end (which takes at most one) to the output end that feeds it."""
+    """Nodes by name, and links from the input end (which takes at most one) to the output end that feeds it.
+
+    ``frames`` and ``notes`` (by name) and ``routes`` (by the link's input end: the points that its wire passes) are for
+    the eye alone.
+    """
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
     links: Mapping[End, End] = field(default_factory=dict)
+    frames: Mapping[str, Frame] = field(default_factory=dict)
+    notes: Mapping[str, Note] = field(default_factory=dict)
+    routes: Mapping[End, tuple[Point, ...]] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> tuple[Node, ...]:
         """Return the nodes of one kind, in order of their names."""
         return tuple(sorted((node for node in self.nodes.values() if node.kind == kind), key=lambda node: node.name))
+
+
+@dataclass(frozen=True)
+class GroupParameter:
+    """A number that every use of a group may set, and expressions inside may name."""
+
+    name: str
+    default: int | float = 1
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A network to be used as a layer, any number of times: one class in the written source.
+
+    ``name`` is the name of that class. The Input and Output nodes of ``graph`` are its ports, by name in natural order.
+    ``weights`` is the path of a ``.safetensors`` file that every use starts from ("" : from fresh weights).
+    """
+
+    name: str
+    graph: Graph = Graph()
+    parameters: tuple[GroupParameter, ...] = ()
+    help: str = ""
+    weights: str = ""
+    extra: Mapping[str, Value] = field(default_factory=dict)
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """Names of the groups that this one uses directly."""
+        return frozenset(node.group for node in self.graph.nodes.values() if node.group)
+
+
+@dataclass(frozen=True)
+class PythonLayer:
+    """The source of a ``torch.nn.Module`` written by the user. It is run only once the user has trusted it."""
+
+    name: str
+    source: str = ""
+    extra: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,7 +228,12 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Project:
-    """All that a project file holds. ``variables`` are numbers that parameters may use in expressions."""
+    """All that a project file holds. ``variables`` are numbers that parameters may use in expressions.
+
+    ``bookmarks`` are kept under the digits 1 to 9.
+
+    ``groups`` and ``code`` are definitions by name; nodes of the graph and of groups use them.
+    """
 
     name: str = "Untitled"
     notes: str = ""
@@ -130,4 +241,19 @@ class Project:
     data: DataBinding = DataBinding()
     graph: Graph = Graph()
     training: TrainingSettings = TrainingSettings()
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    code: Mapping[str, PythonLayer] = field(default_factory=dict)
+    bookmarks: Mapping[str, Bookmark] = field(default_factory=dict)
     extra: Mapping[str, Value] = field(default_factory=dict)
+
+    def inside(self, group: str, values: Mapping[str, int | float] | None = None) -> Project:
+        """Return this project as it looks from inside a group: its graph is the group's.
+
+        The group's parameters (``values``, else their defaults) are variables there, before the project's own.
+
+        Raises:
+            KeyError: there is no such group.
+        """
+        definition = self.groups[group]
+        own = {each.name: each.default for each in definition.parameters} | dict(values or {})
+        return replace(self, graph=definition.graph, variables={**self.variables, **own})

@@ -6,7 +6,7 @@ sense. Import this module inside functions; it loads pydantic.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Item
@@ -36,6 +36,12 @@ class NodeModel(_Part):
     params: dict[str, Any] = Item(default={}, description="What was set; every other parameter has its kind's default.")
     label: str = Item(default="", description="Free text shown with the name.")
     position: tuple[float, float] = Item(default=(0.0, 0.0), description="Top left corner on the canvas: x, y.")
+    repeat: int | str = Item(default=1, description="How often a group is stacked; an expression is allowed.")
+    tied: bool = Item(default=False, description="Whether all repetitions have the same weights.")
+    shares: str = Item(default="", description="The node of the same graph whose layer this one is, too.")
+    mode: project.Mode = Item(default="", description="'bypass' passes on what arrives, 'mute' gives nothing.")
+    colour: project.Colour = Item(default="", description="A mark for the eye.")
+    collapsed: bool = Item(default=False, description="Whether only the name is shown.")
 
 
 class LinkModel(_Part):
@@ -43,13 +49,68 @@ class LinkModel(_Part):
 
     source: str = Item(alias="from", description="Output end, such as 'conv1.output'.")
     target: str = Item(alias="to", description="Input end, such as 'relu1.input' or 'add1.inputs.0'; one link each.")
+    route: tuple[tuple[float, float], ...] = Item(default=(), description="Points that the wire passes: x, y.")
+
+
+class FrameModel(_Part):
+    """A titled area behind nodes."""
+
+    name: str
+    title: str = ""
+    position: tuple[float, float] = (0.0, 0.0)
+    size: tuple[float, float] = (320.0, 240.0)
+    colour: project.Colour = "grey"
+
+
+class NoteModel(_Part):
+    """A text on the canvas, in Markdown."""
+
+    name: str
+    text: str = ""
+    position: tuple[float, float] = (0.0, 0.0)
+    size: tuple[float, float] = (240.0, 120.0)
+    colour: project.Colour = "yellow"
+
+
+class BookmarkModel(_Part):
+    """A place of the canvas to come back to."""
+
+    path: tuple[str, ...] = Item(default=(), description="The group nodes to be opened, from the root on.")
+    centre: tuple[float, float] = (0.0, 0.0)
+    zoom: float = 1.0
 
 
 class GraphModel(_Part):
-    """The network: nodes and the links between them."""
+    """The network: nodes and the links between them, and what is drawn around them."""
 
     nodes: tuple[NodeModel, ...] = ()
     links: tuple[LinkModel, ...] = ()
+    frames: tuple[FrameModel, ...] = ()
+    annotations: tuple[NoteModel, ...] = ()
+
+
+class GroupParameterModel(_Part):
+    """A number that every use of a group may set."""
+
+    name: str
+    default: int | float = 1
+    help: str = ""
+
+
+class GroupModel(GraphModel):
+    """A network to be used as a layer; its Input and Output nodes are the ports."""
+
+    name: str = Item(description="Name of the class in the source; nodes that use it are of kind 'group:Name'.")
+    help: str = ""
+    parameters: tuple[GroupParameterModel, ...] = ()
+    weights: str = Item(default="", description="Path of the file that every use's weights start from.")
+
+
+class PythonLayerModel(_Part):
+    """A layer written in Python. It is run only once the user has trusted it."""
+
+    name: str = Item(description="Nodes that use it are of kind 'python:Name'.")
+    source: tuple[str, ...] = Item(default=(), description="The source, line by line.")
 
 
 class FieldModel(_Part):
@@ -105,4 +166,9 @@ class ProjectModel(_Part):
     variables: dict[str, int | float] = Item(default={}, description="Numbers that parameters may use in expressions.")
     data: DataModel = DataModel()
     graph: GraphModel = GraphModel()
+    groups: tuple[GroupModel, ...] = Item(default=(), description="Networks that nodes use as layers.")
+    code: tuple[PythonLayerModel, ...] = Item(default=(), description="Layers written in Python.")
+    bookmarks: dict[Literal["1", "2", "3", "4", "5", "6", "7", "8", "9"], BookmarkModel] = Item(
+        default={}, description="Places of the canvas to come back to, by digit."
+    )
     training: TrainingModel = TrainingModel()

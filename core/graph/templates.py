@@ -1,4 +1,4 @@
-"""The projects that come with Layerwright: complete examples to start from."""
+"""The projects that come with Layerwright: complete examples, and architectures to which one brings the data."""
 
 from __future__ import annotations
 

@@ -8,20 +8,23 @@ import os
 import traceback
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import units
-from core.errors import LayerwrightError, ModelError
+from core.errors import LayerwrightError, ModelError, reason_of
 from core.graph.project import Project
 from core.model.cost import CostReport, cost
 from core.model.probe import TORCH_ERRORS, quietly
-from core.model.shapes import ShapeReport, check
-from core.model.source import compose
+from core.model.reports import ShapeReport
+from core.model.shapes import check
+from core.model.source import Source, compose
 
 if TYPE_CHECKING:
     from torch import nn
 
+_MOST_DIFFERENCES = 8
 _CLASS = "Net"
 _NO_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "out of memory")
 _numbers = itertools.count(1)
@@ -42,16 +45,18 @@ class Built:
     outputs: tuple[str, ...]
     filename: str
     nodes_by_line: Mapping[int, str]
+    group_lines: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    """By line: the group whose class it is in, and the node inside. ``nodes_by_line`` holds the network's own class."""
 
 
 def build(project: Project, report: ShapeReport | None = None) -> Built:
     """Return a module of the project's network, initialised from the project's seed, in training mode on the CPU.
 
-    Torch's random state is neither used nor changed.
+    Groups that name a file of weights start from it. Torch's random state is neither used nor changed.
 
     Raises:
-        ModelError: the check found errors (all are listed), there is no Output, the weights do not fit into memory, or
-            a layer could not be constructed.
+        ModelError: the check found errors (all are listed), there is no Output, the weights do not fit into memory, a
+            layer could not be constructed, or a file of weights cannot be read or does not fit.
     """
     from core.model.seeding import Seeded
 
@@ -60,19 +65,63 @@ def build(project: Project, report: ShapeReport | None = None) -> Built:
     _require_memory(cost(project, report))
     filename = f"<layerwright network {next(_numbers)}>"
     namespace: dict[str, Any] = {"__name__": "layerwright_network"}
-    exec(compile(source.text, filename, "exec"), namespace)
-    network: type[nn.Module] = namespace[_CLASS]
-    linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
-    weakref.finalize(network, linecache.cache.pop, filename, None)
+    # What the user's own code may raise is anything.
+    errors = (Exception,) if project.code else (*TORCH_ERRORS, MemoryError)
     try:
+        exec(compile(source.text, filename, "exec"), namespace)
+        network: type[nn.Module] = namespace[_CLASS]
+        linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
+        weakref.finalize(network, linecache.cache.pop, filename, None)
         with Seeded(project.training.seed), quietly():  # what there is to warn of, the check has said
             module = network()
-    except (*TORCH_ERRORS, MemoryError) as error:
+    except errors as error:
         node = _node_at(filename, source.nodes_by_line, error)
         where = f"'{node}'" if node else "The network"
         reason = "there is not enough memory for its weights." if is_out_of_memory(error) else str(error)
         raise ModelError(f"{where} could not be constructed: {reason}", node=node) from error
-    return Built(module, source.text, report, source.inputs, source.outputs, filename, source.nodes_by_line)
+    _load_weights(project, source, module)
+    ends = (source.inputs, source.outputs)
+    return Built(module, source.text, report, *ends, filename, source.nodes_by_line, source.group_lines)
+
+
+def _load_weights(project: Project, source: Source, module: nn.Module) -> None:
+    """Fill every use of a group that names a file of weights; a group's own file outranks those of groups inside it."""
+    for class_name, group in source.classes.items():
+        path = project.groups[group].weights
+        uses = [each for each in module.modules() if type(each).__name__ == class_name] if path else []
+        for use in uses:
+            load_into(use, Path(path), f"The weights of '{group}'")
+
+
+def load_into(module: nn.Module, path: Path, what: str) -> None:
+    """Fill a module with the tensors of a ``.safetensors`` file, which must be the same by name and shape.
+
+    ``what`` begins the message: "The weights of 'Encoder'".
+
+    Raises:
+        ModelError: the file cannot be read, or names or shapes differ; the message lists what does, up to a few.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        found = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{what} cannot be read from '{path}': {reason_of(error)}.") from error
+    wanted = module.state_dict()
+    problems = [f"'{name}' is missing in the file." for name in wanted.keys() - found.keys()]
+    problems += [f"'{name}' is in the file, but not in the network." for name in found.keys() - wanted.keys()]
+    for name in wanted.keys() & found.keys():
+        have, need = (" × ".join(map(str, each[name].shape)) or "a number" for each in (found, wanted))
+        if have != need:
+            problems.append(f"'{name}' is {have} in the file; the network needs {need}.")
+    if problems:
+        shown = sorted(problems)[:_MOST_DIFFERENCES]
+        if len(problems) > len(shown):
+            shown.append(f"{len(problems) - len(shown)} more differ.")
+        reason = "They are of another network, or the network has changed since they were saved."
+        raise ModelError(f"{what} in '{path}' do not fit. {reason}", problems=shown)
+    module.load_state_dict(found)
 
 
 def _require_memory(costs: CostReport) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from core.graph.kinds import kind_of
 from core.graph.project import End, Node, Project
 from core.kinds import LayerKind, Value
-from core.layers import catalogue
 from core.model.specs import Dim, TensorSpec
 
 _AXES = {
@@ -21,7 +21,11 @@ _SEQUENCE = "N × time × features"
 
 @dataclass(frozen=True)
 class Case:
-    """A node, the values of its parameters, and by slot what arrives and from where."""
+    """A node, the values of its parameters, and by slot what arrives and from where.
+
+    ``inside`` says that the graph is a group's, whose Inputs give what arrives at its use. ``spec_of`` tells what any
+    output of the graph gives, as far as that is known.
+    """
 
     project: Project
     node: Node
@@ -30,6 +34,8 @@ class Case:
     inputs: Mapping[str, TensorSpec]
     sources: Mapping[str, End]
     names: tuple[str, ...] = ()
+    inside: bool = False
+    spec_of: Callable[[End], TensorSpec | None] = lambda _end: None
 
     @property
     def name(self) -> str:
@@ -55,13 +61,19 @@ class Case:
         """Return the node that feeds a slot (the first by default) in quotation marks, with a secondary port's name."""
         source = self.sources[slot or self.slot]
         feeding = self.project.graph.nodes.get(source.node)
-        kind = catalogue.find(feeding.kind) if feeding else None
+        kind = kind_of(self.project, feeding) if feeding else None
         first = kind.outputs[0].name if kind and kind.outputs else source.port
         return f"'{source.node}'" if source.port == first else f"'{source}'"
 
     def gives(self, slot: str = "") -> str:
         """Return ``'conv1' gives N × 32 × 8 × 8``."""
         return f"{self.giver(slot)} gives {self.inputs[slot or self.slot]}"
+
+    def rank_before(self, name: str) -> int:
+        """Return how many dimensions arrive at another node's input, 0 where that is not known."""
+        source = self.project.graph.links.get(End(name, "input"))
+        spec = self.spec_of(source) if source else None
+        return spec.rank if spec else 0
 
     def each(self, name: str, default: int) -> tuple[int, ...]:
         """Return a size parameter for every spatial dimension (words such as "same" count as ``default``)."""

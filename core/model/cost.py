@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from core.graph.project import OUTPUT, Project
+from core.graph.kinds import kind_of
+from core.graph.project import OUTPUT, Node, Project
 from core.kinds import LayerKind
-from core.layers import catalogue
-from core.model.memo import Memo
-from core.model.probe import TORCH_ERRORS, call_layer, construct, meta_tensor, quietly, short_sizes
-from core.model.shapes import NodeReport, ShapeReport
+from core.memo import Memo
+from core.model.probe import (
+    TORCH_ERRORS,
+    call_layer,
+    construct,
+    meta_tensor,
+    parameters_in,
+    quietly,
+    short_sizes,
+)
+from core.model.reports import NodeReport, ShapeReport
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 LENGTH = 32
@@ -38,7 +47,11 @@ class NodeCost:
 
 @dataclass(frozen=True)
 class CostReport:
-    """The nodes whose shapes are known, by name, and their sums."""
+    """The nodes whose shapes are known, by name, and their sums; ``inner`` the reports of groups, by group node.
+
+    A node that shares a layer has no parameters of its own. Repetitions of a group are in its node's figures; its inner
+    report is that of one repetition.
+    """
 
     nodes: Mapping[str, NodeCost]
     parameters: int
@@ -46,6 +59,7 @@ class CostReport:
     flops: int
     activation_bytes: int
     parameter_bytes: int
+    inner: Mapping[str, CostReport] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,30 +70,49 @@ class _Known:
     cost: NodeCost
 
 
-_costs: Memo[_Known] = Memo(20_000)
+_costs: Memo[_Known] = Memo(40_000)
+_FIGURES = ("parameters", "flops", "activation_bytes", "parameter_bytes", "trainable")
 
 
 def cost(project: Project, report: ShapeReport) -> CostReport:
-    """Return what every node of a checked project costs; nodes with errors are left out."""
-    nodes = {}
+    """Return what every node of a checked project costs; nodes with errors and those that are off are left out."""
+    nodes: dict[str, NodeCost] = {}
+    inner: dict[str, CostReport] = {}
     for name in report.order:
-        kind, found = catalogue.find(project.graph.nodes[name].kind), report.nodes[name]
-        if kind is not None and found.ok and kind.id != OUTPUT:
+        node, found = report.graph.nodes[name], report.nodes[name]
+        kind = kind_of(project, node)
+        if kind is None or not found.ok or kind.id == OUTPUT:
+            continue
+        if kind.group:
+            runs = [cost(project.inside(kind.group), each) for each in found.inner]
+            inner[name] = runs[0]
+            costs = _group_cost(runs, node)
+        else:
             known = _costs.get(id(found)) or _costs.put(id(found), _Known(found, _node_cost(kind, found)))
-            nodes[name] = known.cost
-    names = ("parameters", "trainable", "flops", "activation_bytes", "parameter_bytes")
-    sums = {each: sum(getattr(node, each) for node in nodes.values()) for each in names}
-    return CostReport(nodes, **sums)
+            costs = known.cost
+        if found.arguments.get("frozen"):
+            costs = replace(costs, trainable=0)
+        nodes[name] = replace(costs, parameters=0, parameter_bytes=0, trainable=0) if node.shares else costs
+    sums = {each: sum(getattr(node, each) for node in nodes.values()) for each in _FIGURES}
+    return CostReport(nodes, **sums, inner=inner)
+
+
+def _group_cost(runs: list[CostReport], node: Node) -> NodeCost:
+    """Return the sum over the repetitions of a group; tied ones have one set of weights."""
+    sums = {each: sum(getattr(run, each) for run in runs) for each in _FIGURES}
+    if node.tied:
+        sums |= {each: getattr(runs[0], each) for each in ("parameters", "parameter_bytes", "trainable")}
+    return NodeCost(**sums)
 
 
 def _node_cost(kind: LayerKind, report: NodeReport) -> NodeCost:
     activations = sum(math.prod(spec.sizes(1, LENGTH)) * spec.item_size for spec in report.outputs.values())
-    if not kind.inputs:
+    if not kind.inputs and not kind.has_module:
         return NodeCost(activation_bytes=activations)
     with quietly():  # the check has said it already
         module = construct(kind, report.arguments)
         flops = _flops(kind, module, report)
-    learned = list(module.parameters()) if module is not None else []
+    learned = parameters_in(module)
     return NodeCost(
         sum(each.numel() for each in learned),
         flops,
@@ -89,7 +122,7 @@ def _node_cost(kind: LayerKind, report: NodeReport) -> NodeCost:
     )
 
 
-def _flops(kind: LayerKind, module: nn.Module | None, report: NodeReport) -> int:
+def _flops(kind: LayerKind, module: nn.Module | torch.Tensor | None, report: NodeReport) -> int:
     """Count on ``meta``; along a short axis one position is counted and multiplied."""
     from core.model.flops import FlopCounter
 

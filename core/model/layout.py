@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 WIDTH = 100
@@ -24,6 +25,11 @@ def wrapped(line: str, indent: int) -> list[str]:
     one_line = f"{margin}    {inner}"
     if len(one_line) <= WIDTH:
         return [margin + head, one_line, margin + rest]
+    item, *rest_of_generator = _parts(inner, " for ")
+    if rest_of_generator and len(list(_parts(item, ", "))) == 1:
+        loop, *conditions = _parts(f"for {rest_of_generator[0]}", " if ")
+        clauses = [f"{margin}    {each}" for each in (loop, *(f"if {each}" for each in conditions))]
+        return [margin + head, *wrapped(item, indent + 4), *clauses, margin + rest]
     items = [item for part in _parts(inner, ", ") for item in wrapped(f"{part},", indent + 4)]
     return [margin + head, *items, margin + (rest or suffix)]
 
@@ -39,7 +45,8 @@ def commented(statements: Sequence[tuple[list[str], str]]) -> Iterator[list[str]
 
 def _opening(line: str) -> int | None:
     """Return where the bracket that ends the statement opens (``x = f(…)``, ``f(…),``, ``def f(…) -> T:``)."""
-    start = max(line.find("= "), 0)
+    line = blanked(line)
+    start = max(line.find(" = "), 0)
     for index, character in enumerate(line[start:], start):
         if character in _CLOSING:
             rest = line[_match(line, index) + 1 :]
@@ -47,9 +54,14 @@ def _opening(line: str) -> int | None:
     return None
 
 
+def blanked(line: str) -> str:
+    """Return a line with nothing but underscores in its texts, so that a bracket there opens nothing."""
+    return re.sub(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', lambda text: "_" * len(text[0]), line)
+
+
 def _match(line: str, start: int) -> int:
-    """Return where the bracket at ``start`` closes. The texts written into the source hold no brackets."""
-    depth = 0
+    """Return where the bracket at ``start`` closes."""
+    line, depth = blanked(line), 0
     for index in range(start, len(line)):
         depth += (line[index] in "([{") - (line[index] in ")]}")
         if depth == 0:
@@ -59,14 +71,15 @@ def _match(line: str, start: int) -> int:
 
 def _parts(text: str, separator: str) -> Iterator[str]:
     """Yield what stands between the separators outside all brackets."""
-    depth, start = 0, 0
+    depth, start, whole = 0, 0, text
+    text = blanked(text)
     for index, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")
         if depth == 0 and text.startswith(separator, index):
-            yield text[start:index]
+            yield whole[start:index]
             start = index + len(separator)
     if text[start:].strip():
-        yield text[start:].rstrip(",")
+        yield whole[start:].rstrip(",")
 
 
 def _operands(line: str, margin: str) -> list[str]:

@@ -9,9 +9,47 @@ from core.errors import ModelError
 from core.kinds import Call, LayerKind, Value
 from core.parameters import derived_of, torch_class, torch_defaults
 from core.signatures import editable_arguments
+from core.weights import ACTIVATIONS, option_names
 
 _LITERALS = (bool, int, float, str, type(None))
+
+
+class Written:
+    """A number that is written as an expression: it counts as its value and reads as its text.
+
+    So the kinds' own writers of lines need not know of it: ``f"dim={value}"`` gives ``dim=self.axis``.
+    """
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __format__(self, _specification: str) -> str:
+        return self.text
+
+
+class _WrittenInt(Written, int):
+    """A whole number written as an expression."""
+
+
+class _WrittenFloat(Written, float):
+    """A fraction written as an expression."""
+
+
+def written(value: float, text: str) -> Value:
+    """Return a number that is written as ``text``."""
+    found = _WrittenInt(value) if isinstance(value, int) else _WrittenFloat(value)
+    found.text = text
+    return found
+
+
 _NN = "torch.nn."
+OWN_MODULES = "core.modules."
+"""Modules that PyTorch lacks: their source is copied into the written network, where they go by their class name."""
 
 
 def literal(value: Value) -> str:
@@ -23,6 +61,8 @@ def literal(value: Value) -> str:
     if isinstance(value, tuple):
         items = ", ".join(map(literal, value))
         return f"({items},)" if len(value) == 1 else f"({items})"
+    if isinstance(value, Written):
+        return value.text
     if type(value) not in _LITERALS:
         raise ModelError(f"A value of type {type(value).__name__} cannot be written into the source.")
     if isinstance(value, float) and not math.isfinite(value):
@@ -37,27 +77,43 @@ def quoted(text: str) -> str:
 
 
 def constructor_arguments(kind: LayerKind, arguments: Mapping[str, Value]) -> dict[str, Value]:
-    """Return what the module's constructor takes, in its order: all values but the kind's own."""
+    """Return what the module's constructor takes, in its order: all values but the kind's own and the options."""
     order = [name for name in editable_arguments(torch_class(kind)) if name in arguments]
     order += [name for name in arguments if name not in order]
-    return {name: arguments[name] for name in order if name not in kind.own}
+    options = option_names(kind)
+    return {name: arguments[name] for name in order if name not in kind.own and name not in options}
 
 
-def constructor_line(kind: LayerKind, name: str, arguments: Mapping[str, Value]) -> str:
-    """Write ``self.conv1 = nn.Conv2d(in_channels=1, …)``: what differs from PyTorch's defaults, and all sizes."""
+def constructor(kind: LayerKind, arguments: Mapping[str, Value]) -> str:
+    """Write ``nn.Conv2d(in_channels=1, …)``: what differs from PyTorch's defaults, and all sizes."""
+    if kind.construct:
+        return kind.construct(arguments)
     defaults, derived = torch_defaults(kind), derived_of(kind)
     written = [
         f"{argument}={literal(value)}"
         for argument, value in constructor_arguments(kind, arguments).items()
-        if argument in derived or argument not in defaults or _differs(value, defaults[argument])
+        if (argument in derived and value is not None)
+        or argument not in defaults
+        or _differs(value, defaults[argument])
     ]
-    path = f"nn.{kind.torch_class.removeprefix(_NN)}" if kind.torch_class.startswith(_NN) else kind.torch_class
-    return f"self.{name} = {path}({', '.join(written)})"
+    return f"{class_path(kind)}({', '.join(written)})"
+
+
+def class_path(kind: LayerKind) -> str:
+    """Return how the written source names a kind's class: ``nn.Conv2d``, ``LayerScale``, ``package.module.Class``."""
+    if kind.torch_class.startswith(_NN):
+        return f"nn.{kind.torch_class.removeprefix(_NN)}"
+    return kind.torch_class.rpartition(".")[2] if kind.torch_class.startswith(OWN_MODULES) else kind.torch_class
+
+
+def constructor_line(kind: LayerKind, name: str, arguments: Mapping[str, Value]) -> str:
+    """Write ``self.conv1 = nn.Conv2d(in_channels=1, …)``."""
+    return f"self.{name} = {constructor(kind, arguments)}"
 
 
 def import_line(kind: LayerKind) -> str:
     """Return the import that the constructor needs besides torch's, or an empty string."""
-    foreign = kind.torch_class and not kind.torch_class.startswith(_NN)
+    foreign = kind.torch_class and not kind.torch_class.startswith((_NN, OWN_MODULES))
     return f"import {kind.torch_class.rpartition('.')[0]}" if foreign else ""
 
 
@@ -74,7 +130,16 @@ def call_line(
     """
     for value in arguments.values():
         literal(value)
-    return kind.call(Call(f"self.{name}" if kind.torch_class else "", inputs, outputs, arguments))
+    line = kind.call(Call(f"self.{name}" if kind.has_module else "", inputs, outputs, arguments))
+    return activated(line, arguments.get("activation", "none")) if kind.activates else line
+
+
+def activated(line: str, activation: Value) -> str:
+    """Put the activation that is a property of a layer around its call: ``x = F.relu(self.fc1(x))``."""
+    if activation == "none":
+        return line
+    target, _, call = line.partition(" = ")
+    return f"{target} = {ACTIVATIONS[activation].format(call)}"
 
 
 def by_port(kind: LayerKind, slots: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -88,4 +153,7 @@ def by_port(kind: LayerKind, slots: Mapping[str, str]) -> dict[str, tuple[str, .
 
 
 def _differs(value: Value, default: Value) -> bool:
+    parts = value if isinstance(value, tuple) else (value,)
+    if any(isinstance(part, Written) for part in parts):
+        return True
     return value != default or isinstance(value, bool) != isinstance(default, bool)

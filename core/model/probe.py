@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ModelError
 from core.kinds import LayerKind, Value
-from core.model.lines import by_port, call_line, constructor_arguments
+from core.model import python_code
+from core.model.lines import by_port, call_line, constructor, constructor_arguments
+from core.model.options import option_problems
 from core.model.preconditions import Trouble, broken_rules
 from core.model.specs import TensorSpec, paired
 from core.parameters import derived_of, torch_class
@@ -52,7 +55,7 @@ def run_layer(
 
     ``arguments`` are resolved and lack the derived ones; ``inputs`` are by slot. Never touches the random state.
     """
-    broken = broken_rules(kind, arguments, inputs)
+    broken = python_code.blocked(kind) if kind.code else broken_rules(kind, arguments, inputs)
     if any(trouble.severity == "error" for trouble in broken):
         return Outcome(troubles=broken)
     derived, trouble = _derived(kind, arguments, inputs)
@@ -61,7 +64,7 @@ def run_layer(
     if not kind.outputs:
         return Outcome(troubles=broken)
     with quietly() as caught:
-        outcome = _run_twice(kind, {**arguments, **derived}, inputs, names)
+        outcome = _run_modes(kind, {**arguments, **derived}, inputs, names)
     notes = dict.fromkeys(str(each.message) for each in caught)
     said = tuple(Trouble("note", text=text, severity="warning") for text in notes)
     return Outcome(outcome.outputs, derived, (*broken, *outcome.troubles, *said))
@@ -72,35 +75,63 @@ def quietly() -> Iterator[list[warnings.WarningMessage]]:
     """Collect what PyTorch warns of inside the block, instead of printing it."""
     with _LOCK, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", message="Using padding='same' with even kernel")  # a rule of ours says it
+        warnings.filterwarnings("ignore", message="enable_nested_tensor is True")  # nobody can change it
         yield caught
 
 
-def construct(kind: LayerKind, arguments: Mapping[str, Value]) -> nn.Module | None:
-    """Return the layer's module on ``meta`` in evaluation mode, or None for an operation."""
+def construct(
+    kind: LayerKind, arguments: Mapping[str, Value], training: bool = False, device: str = "meta"
+) -> nn.Module | torch.Tensor | None:
+    """Return what the layer is in the network: a module (by default in evaluation mode), a parameter or a buffer.
+
+    None for an operation. By default it is on ``meta``, so that it takes neither memory nor random numbers.
+    """
     import torch
 
-    if not kind.torch_class:
+    if not kind.has_module:
         return None
-    with torch.device("meta"):
-        module: nn.Module = torch_class(kind)(**constructor_arguments(kind, arguments))
-    return module.eval()
+    if kind.code:
+        return python_code.construct(kind.code, constructor(kind, arguments), training, device)
+    with torch.device(device):
+        if kind.construct:
+            made = eval(constructor(kind, arguments), _namespace())
+        else:
+            made = torch_class(kind)(**constructor_arguments(kind, arguments))
+    made = made if isinstance(made, torch.nn.Module | torch.Tensor) else None
+    return made.train(training) if isinstance(made, torch.nn.Module) else made
+
+
+def parameters_in(layer: nn.Module | torch.Tensor | None) -> list[torch.Tensor]:
+    """Return what a layer learns: the parameters of a module, or the parameter that it is."""
+    from torch import nn
+
+    if isinstance(layer, nn.Module):
+        return list(layer.parameters())
+    return [layer] if isinstance(layer, nn.Parameter) else []
 
 
 def call_layer(
     kind: LayerKind,
-    module: nn.Module | None,
+    module: nn.Module | torch.Tensor | None,
     arguments: Mapping[str, Value],
     tensors: Mapping[str, torch.Tensor],
+    gradients: bool = False,
 ) -> dict[str, torch.Tensor]:
-    """Run the layer's line of source on tensors by slot; return the output tensors by port."""
+    """Run the layer's line of source on tensors by slot; return the output tensors by slot."""
     import torch
 
     variables = {slot: f"x{index}" for index, slot in enumerate(tensors)}
-    outputs = {port.name: f"y{index}" for index, port in enumerate(kind.outputs)}
+    outputs = {slot: f"y{index}" for index, slot in enumerate(kind.output_slots(arguments))}
     line = call_line(kind, "layer", by_port(kind, variables), outputs, arguments)
     forward = _compiled(line, len(variables), len(outputs))
-    with torch.no_grad():
-        results = forward(SimpleNamespace(layer=module), *tensors.values())
+    with torch.set_grad_enabled(gradients):
+        if kind.code and isinstance(module, torch.nn.Module):
+            owner = SimpleNamespace(layer=python_code.checked(module, len(outputs)))
+            with python_code.running(kind.code, next((each.device.type for each in tensors.values()), "meta")):
+                results = forward(owner, *tensors.values())
+        else:
+            results = forward(SimpleNamespace(layer=module), *tensors.values())
     return dict(zip(outputs, results, strict=True))
 
 
@@ -139,22 +170,100 @@ def _derived(
     return found, None
 
 
-def _run_twice(
+def _run_modes(
     kind: LayerKind, arguments: Mapping[str, Value], inputs: Mapping[str, TensorSpec], names: tuple[str, ...]
 ) -> Outcome:
+    if kind.result is not None:
+        return _worked_out(kind, arguments, inputs, names)
+    if kind.mode == "both":
+        training = _run_twice(kind, arguments, inputs, names, training=True)
+        if training.troubles:
+            return training
+    return _run_twice(kind, arguments, inputs, names, training=kind.mode == "train")
+
+
+def _worked_out(
+    kind: LayerKind, arguments: Mapping[str, Value], inputs: Mapping[str, TensorSpec], names: tuple[str, ...]
+) -> Outcome:
+    """Return what the kind's own rule says, after its constructor had its say."""
+    assert kind.result is not None
     try:
-        module = construct(kind, arguments)
+        problems = option_problems(kind, arguments, construct(kind, arguments))
+        if problems:
+            return Outcome(troubles=tuple(Trouble("said", parameter=name, text=text) for name, text in problems))
+        first, second = (
+            kind.result({slot: spec.probe(which) for slot, spec in inputs.items()}, arguments) for which in (0, 1)
+        )
+    except ModelError as error:
+        return Outcome(troubles=(Trouble("said", text=error.message),))
     except TORCH_ERRORS as error:
         return Outcome(troubles=(Trouble("torch", text=str(error)),))
+    dtype = next(iter(inputs.values())).dtype
+    return Outcome({slot: paired(dtype, first[slot], second[slot], names) for slot in first})
+
+
+def _run_twice(
+    kind: LayerKind,
+    arguments: Mapping[str, Value],
+    inputs: Mapping[str, TensorSpec],
+    names: tuple[str, ...],
+    training: bool,
+) -> Outcome:
+    """Run a layer with both sets of sizes on ``meta``; the user's code, where it needs numbers, on the CPU."""
+    outcome = _run_on("meta", kind, arguments, inputs, names, training)
+    if not kind.code or outcome.outputs or outcome.troubles[0].rule != "said":
+        return outcome
+    refused = python_code.too_large(inputs, outcome.troubles[0].text)
+    if refused:
+        return Outcome(troubles=(Trouble("said", text=refused),))
+    return _run_on("cpu", kind, arguments, inputs, names, training)
+
+
+def _run_on(
+    device: str,
+    kind: LayerKind,
+    arguments: Mapping[str, Value],
+    inputs: Mapping[str, TensorSpec],
+    names: tuple[str, ...],
+    training: bool,
+) -> Outcome:
+    make = meta_tensor if device == "meta" else python_code.sample
+    try:
+        module = construct(kind, _shallow(kind, arguments), training, device)
+    except TORCH_ERRORS as error:
+        return Outcome(troubles=(_trouble(error),))
+    problems = option_problems(kind, arguments, module)
+    if problems:
+        return Outcome(troubles=tuple(Trouble("said", parameter=name, text=text) for name, text in problems))
     results: list[dict[str, torch.Tensor]] = []
     for which in (0, 1):
         sizes = {slot: short_sizes(kind, slot, spec.probe(which)) for slot, spec in inputs.items()}
         try:
-            tensors = {slot: meta_tensor(spec, sizes[slot]) for slot, spec in inputs.items()}
-            results.append(call_layer(kind, module, arguments, tensors))
+            tensors = {slot: make(spec, sizes[slot]) for slot, spec in inputs.items()}
+            with _quick_kernels(kind, device):
+                found = call_layer(kind, module, arguments, tensors)
+            results.append({slot: tensor.to("meta") for slot, tensor in found.items()})
         except TORCH_ERRORS as error:
-            return Outcome(troubles=(Trouble("some sizes" if which else "torch", text=str(error)),))
+            return Outcome(troubles=(_trouble(error, some_sizes=bool(which)),))
     return _outcome(kind, inputs, results, names)
+
+
+def _quick_kernels(kind: LayerKind, device: str) -> AbstractContextManager[object]:
+    from core.model.kernels import QuickKernels
+
+    return QuickKernels() if device == "meta" and (kind.short_axis or kind.code) else nullcontext()
+
+
+def _shallow(kind: LayerKind, arguments: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the arguments with one of each part that the kind repeats: more of them let the same pass."""
+    return {**arguments, **dict.fromkeys(kind.repeats, 1)}
+
+
+def _trouble(error: Exception, some_sizes: bool = False) -> Trouble:
+    if isinstance(error, python_code.CodeError):
+        which = "It works for some sizes of the open dimensions only: " if some_sizes else ""
+        return Trouble("said", text=f"{which}{error}")
+    return Trouble("some sizes" if some_sizes else "torch", text=str(error))
 
 
 def _outcome(
@@ -165,23 +274,23 @@ def _outcome(
 ) -> Outcome:
     outputs = {}
     for port, tensor in results[0].items():
-        first, second = (_full_sizes(kind, inputs, tuple(results[which][port].shape), which) for which in (0, 1))
+        first, second = (_full_sizes(kind, inputs, port, tuple(results[which][port].shape), which) for which in (0, 1))
         if len(first) != len(second):
             return Outcome(troubles=(Trouble("some sizes", port),))
         if 0 in first or 0 in second:
             return Outcome(troubles=(Trouble("empty", port),))
         outputs[port] = paired(str(tensor.dtype).removeprefix("torch."), first, second, names)
-    spread = any(dim.name == "N" for spec in outputs.values() for dim in spec.dims[1:])
-    if spread and any(port.variadic for port in kind.inputs):
+    spread = any([dim.name for dim in spec.dims].count("N") > 1 for spec in outputs.values())
+    if spread and len(inputs) > 1:
         return Outcome(outputs, troubles=(Trouble("spread", severity="warning"),))
     return Outcome(outputs)
 
 
 def _full_sizes(
-    kind: LayerKind, inputs: Mapping[str, TensorSpec], sizes: tuple[int, ...], which: int
+    kind: LayerKind, inputs: Mapping[str, TensorSpec], port: str, sizes: tuple[int, ...], which: int
 ) -> tuple[int, ...]:
-    """Put the real length back where an output keeps the short axis (final states, of length N there, do not)."""
-    if kind.short_axis is None:
+    """Put the real length back into the first output, which keeps the short axis (final states do not have it)."""
+    if kind.short_axis is None or port != kind.outputs[0].name:
         return sizes
     slot, axis = kind.short_axis
     spec = inputs[slot]
@@ -190,16 +299,22 @@ def _full_sizes(
     return (*sizes[:axis], spec.probe(which)[axis], *sizes[axis + 1 :])
 
 
-@lru_cache(maxsize=1024)
-def _compiled(line: str, inputs: int, outputs: int) -> Callable[..., tuple[Any, ...]]:
+@cache
+def _namespace() -> dict[str, Any]:
+    """Return the names that the written source has at hand."""
     import torch
     from torch import nn
     from torch.nn import functional
 
+    return {"torch": torch, "nn": nn, "F": functional, "math": math}
+
+
+@lru_cache(maxsize=1024)
+def _compiled(line: str, inputs: int, outputs: int) -> Callable[..., tuple[Any, ...]]:
     arguments = "".join(f", x{index}" for index in range(inputs))
     returned = "".join(f"y{index}, " for index in range(outputs))
     text = f"def forward(self{arguments}):\n    {line}\n    return ({returned})\n"
-    namespace: dict[str, Any] = {"torch": torch, "nn": nn, "F": functional}
+    namespace = dict(_namespace())
     exec(compile(text, "<layerwright probe>", "exec"), namespace)
     forward: Callable[..., tuple[Any, ...]] = namespace["forward"]
     return forward

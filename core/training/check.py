@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.data.sources import sources
 from core.errors import did_you_mean
 from core.graph.binding import bound_fields, input_signature, target_of
 from core.graph.edits import SetParameters
-from core.graph.order import upstream
 from core.graph.project import INPUT, OUTPUT, UNUSABLE, End, Field, Node, Project
-from core.model.fixes import set_parameter
+from core.model.advice import advice
 from core.model.problems import Fix, Problem
-from core.model.shapes import ShapeReport
+from core.model.reports import ShapeReport
 from core.model.shapes import check as check_shapes
+from core.model.trail import Place, places, way_up
+from core.model.weight_files import weight_file_problems
 from core.training.fit import fit_problems
+from core.training.learning import nothing_to_learn, small_batches
 from core.training.objective import OutputObjective, arriving, examine
 from core.training.optimizers import optimizers
 from core.training.options import check_options
@@ -42,8 +45,11 @@ class CheckReport:
         return not self.blockers
 
 
-def check_project(project: Project) -> CheckReport:
-    """Return all that is wrong with a project, or missing for training. Pure; unchanged parts cost next to nothing."""
+def check_project(project: Project, base: Path | None = None) -> CheckReport:
+    """Return all that is wrong with a project, or missing for training; unchanged parts cost next to nothing.
+
+    Pure but for the files of weights that groups name: ``base`` is the folder against which their paths are read.
+    """
     shapes = check_shapes(project)
     problems = list(shapes.problems)
     objectives = []
@@ -54,12 +60,14 @@ def check_project(project: Project) -> CheckReport:
         if examined.objective:
             objectives.append(examined.objective)
             if spec is not None:
-                problems += fit_problems(project.graph, shapes, examined.objective, spec)
+                problems += fit_problems(project, shapes, examined.objective, spec)
     problems += _input_problems(project)
     problems += _short_tables(project, shapes)
-    problems += _dead_ends(project)
+    problems += advice(project, shapes)
+    problems += weight_file_problems(project, base)
     problems += _setting_problems(project)
-    missing = list(_missing(project))
+    problems += small_batches(project, shapes)
+    missing = [*_missing(project), *nothing_to_learn(project, shapes)]
     blockers = [problem for problem in problems if problem.severity == "error"] + missing
     return CheckReport(shapes, (*problems, *missing), tuple(objectives), tuple(blockers))
 
@@ -87,7 +95,7 @@ def _input_problems(project: Project) -> Iterator[Problem]:
         if not names:
             yield _unbound(project, node)
         elif not input_signature(project, node).problem:
-            yield from _leaks(node, names, targets)
+            yield from _leaks(project, node, names, targets)
 
 
 def _unbound(project: Project, node: Node) -> Problem:
@@ -113,9 +121,13 @@ def _bind(node: Node, fields: list[Field]) -> SetParameters:
     return SetParameters({node.name: {"fields": tuple(each.name for each in fields)}})
 
 
-def _leaks(node: Node, names: tuple[str, ...], targets: dict[str, str]) -> Iterator[Problem]:
+def _leaks(project: Project, node: Node, names: tuple[str, ...], targets: dict[str, str]) -> Iterator[Problem]:
     for name in names:
-        if name in targets:
+        field = project.data.field(name)
+        if name in targets and field and field.meaning == "image":
+            message = f"'{targets[name]}' learns to give back '{name}', which '{node.name}' takes: an autoencoder."
+            yield Problem("info", message, targets[name], parameter="target")
+        elif name in targets:
             message = f"'{node.name}' is given '{name}', which '{targets[name]}' shall predict: it would only copy it."
             rest = tuple(each for each in names if each != name)
             fix = Fix(f"Take '{name}' out of the input", SetParameters({node.name: {"fields": rest}}))
@@ -124,36 +136,34 @@ def _leaks(node: Node, names: tuple[str, ...], targets: dict[str, str]) -> Itera
 
 def _short_tables(project: Project, shapes: ShapeReport) -> Iterator[Problem]:
     """Yield embeddings with fewer rows than the category that they look up: on a GPU that would end the process."""
-    graph = project.graph
-    for node in graph.of_kind("Embedding"):
-        source = graph.links.get(End(node.name, "input"))
-        feeding = graph.nodes.get(source.node) if source else None
-        rows = shapes.nodes[node.name].arguments.get("num_embeddings")
-        if feeding is None or feeding.kind != INPUT or rows is None:
-            continue
-        bound = [field for name in bound_fields(feeding) if (field := project.data.field(name))]
-        largest = max(bound, key=lambda field: len(field.categories), default=None)
-        if largest is not None and len(largest.categories) > rows:
-            wanted = len(largest.categories)
-            message = f"'{node.name}' has {rows} rows (num_embeddings), but '{largest.name}' has {wanted} categories."
-            fix = set_parameter(node.name, "num_embeddings", wanted)
-            yield Problem("error", message, node.name, parameter="num_embeddings", fixes=(fix,))
+    for place in places(project, shapes):
+        for node in place.graph.of_kind("Embedding"):
+            found = place.report.nodes[node.name]
+            rows, link = found.arguments.get("num_embeddings"), place.link_into(node.name)
+            feeding = _looked_up(place, link) if found.ok and not node.shares else None
+            if feeding is None or not isinstance(rows, int):
+                continue
+            bound = [field for name in bound_fields(feeding) if (field := project.data.field(name))]
+            largest = max(bound, key=lambda field: len(field.categories), default=None)
+            if largest is not None and len(largest.categories) > rows:
+                wanted = len(largest.categories)
+                message = (
+                    f"'{node.name}' has {rows} rows (num_embeddings), but '{largest.name}' has {wanted} categories, "
+                    "each of which needs a row of its own."
+                )
+                fixes = (place.setting(node, "num_embeddings", wanted),)
+                name = "num_embeddings"
+                yield Problem("error", message, node.name, parameter=name, fixes=fixes, path=place.path)
 
 
-# --- branches ---------------------------------------------------------------------------------------------------------
-
-
-def _dead_ends(project: Project) -> Iterator[Problem]:
-    """Yield the ends of branches that no output reads (none while there is no output at all)."""
-    graph = project.graph
-    outputs = [node.name for node in graph.of_kind(OUTPUT)]
-    if not outputs:
-        return
-    used = upstream(graph, outputs)
-    read = {source.node for source in graph.links.values()}
-    for name in graph.nodes:
-        if name not in used and name not in read:
-            yield Problem("warning", f"'{name}' leads to no output: it is not part of what is trained.", name)
+def _looked_up(place: Place, link: End | None) -> Node | None:
+    """Return the Input of the project whose numbers arrive at a link as they are."""
+    for hop in way_up(place, link):
+        if hop.node.kind == INPUT:
+            return hop.node
+        if hop.kind is None or hop.kind.family != "Shape":
+            return None
+    return None
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------

@@ -19,17 +19,22 @@ class Criterion:
         self.module: nn.Module = import_class(loss.torch_class)()
 
     def prepare(self, targets: Tensor) -> Tensor:
-        """Return targets, of shape (N,) or (N, 1), as the loss needs them: (N,), int64 for classes, else float32."""
-        flat = targets.reshape(len(targets))
-        return flat.long() if self.kind.target == "class" else flat.float()
+        """Return targets as the loss needs them: int64 for classes, else float32.
+
+        Those of shape (N,) or (N, 1) become (N,); images, (N, channels, height, width), stay as they are.
+        """
+        arranged = targets.reshape(len(targets)) if targets.shape[1:].numel() == 1 else targets
+        return arranged.long() if self.kind.target == "class" else arranged.float()
 
     def arrange(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return outputs as loss and metrics need them: (N, classes), or (N,) where each sample gives one value.
+        """Return outputs as loss and metrics need them.
+
+        They are (N, classes), (N,) where each sample gives one value, or images as they come.
 
         Raises:
             RuntimeError: they hold more or fewer than one value for each target.
         """
-        if self.kind.target == "class" or outputs.dim() == 1:
+        if self.kind.target == "class" or outputs.dim() == 1 or targets.dim() > 1:
             return outputs
         return outputs.reshape(targets.shape)
 
@@ -42,14 +47,14 @@ class Criterion:
 
 
 @lru_cache(maxsize=1024)
-def refusal(loss: LossKind, dtype: str, shape: tuple[int, ...]) -> str:
+def refusal(loss: LossKind, dtype: str, shape: tuple[int, ...], sample: tuple[int, ...] = ()) -> str:
     """Return why PyTorch's loss refuses a batch of outputs of this shape (batch included), or an empty string.
 
-    Runs the loss on the meta device: no data, no memory.
+    ``sample`` is the shape of one sample's target. Runs the loss on the meta device: no data, no memory.
     """
     criterion = Criterion(loss)
     outputs = torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
-    targets = criterion.prepare(torch.empty(shape[0], dtype=torch.int64, device="meta"))
+    targets = criterion.prepare(torch.empty((shape[0], *sample), dtype=torch.int64, device="meta"))
     try:
         result = criterion(criterion.arrange(outputs, targets), targets)
     except (RuntimeError, ValueError, IndexError) as error:

@@ -3,77 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from core.graph.edits import Connect, Edit, RemoveNodes, SetParameters, Together
-from core.graph.project import End, Graph, Node
+from core.graph.edits import DEFAULT, Connect, Edit, RemoveNodes, SetParameters, Together
+from core.graph.project import End, Project
 from core.layers import catalogue
 from core.model.fixes import insertion
 from core.model.problems import Fix, Problem
-from core.model.shapes import ShapeReport
+from core.model.reports import ShapeReport
 from core.model.specs import TensorSpec
+from core.model.trail import Hop, Place, way_back
+from core.training.fit_image import image_problem
 from core.training.objective import OutputObjective, automatic_loss
 
 # What stands between a head and its output without changing what the values mean.
-_PASSING = frozenset({"Identity", "Dropout", "Flatten"})
+_PASSING = frozenset({"Identity", "Dropout", "Flatten", "Squeeze"})
+_OPTION = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid", "LogSigmoid": "log_sigmoid"}
+"""What an activation is called as a property of a layer."""
 
 
-@dataclass(frozen=True)
-class Hop:
-    """A node on the way from an output back to its origin, and the link through which it was reached."""
-
-    node: Node
-    link: End
-
-
-def way_back(graph: Graph, output: str) -> Iterator[Hop]:
-    """Follow the first input of each node upstream from an output."""
-    link = _link_into(graph, output)
-    while link is not None:
-        source = graph.links[link]
-        yield Hop(graph.nodes[source.node], link)
-        link = _link_into(graph, source.node)
-
-
-def _link_into(graph: Graph, name: str) -> End | None:
-    """Return the first linked input of a node; looks at its ports alone, not at the whole graph."""
-    kind = catalogue.find(graph.nodes[name].kind) if name in graph.nodes else None
-    for port in kind.inputs if kind else ():
-        slots = (f"{port.name}.{index}" for index in range(len(graph.links))) if port.variadic else (port.name,)
-        for slot in slots:
-            if End(name, slot) in graph.links:
-                return End(name, slot)
-    return None
-
-
-def fit_problems(graph: Graph, report: ShapeReport, objective: OutputObjective, spec: TensorSpec) -> list[Problem]:
+def fit_problems(project: Project, report: ShapeReport, objective: OutputObjective, spec: TensorSpec) -> list[Problem]:
     """Return what keeps an output from being trained: dtype, rank, width, and an activation that the loss applies."""
-    return [*_misfits(graph, report, objective, spec), *_doubled_activation(graph, objective)]
+    trail = tuple(way_back(project, report, objective.output))
+    root = Place(project, report)
+    return [
+        *_misfits(root, trail, objective, spec),
+        *_doubled_activation(trail, objective),
+        *_unsteady(trail, objective),
+    ]
 
 
-def _misfits(graph: Graph, report: ShapeReport, objective: OutputObjective, spec: TensorSpec) -> Iterator[Problem]:
+def _misfits(root: Place, trail: tuple[Hop, ...], objective: OutputObjective, spec: TensorSpec) -> Iterator[Problem]:
     name, single = objective.output, objective.loss.target != "class"
     values = spec.dims[1:]
     if spec.dtype != "float32":
         yield Problem("error", f"'{name}' gives whole numbers ({spec.dtype}); a loss needs float32.", name, "input")
     elif not spec.starts_with_batch:
         yield Problem("error", f"'{name}' gives {spec}: the first dimension has to be the batch, N.", name, "input")
+    elif objective.target.shape and (problem := image_problem(root, objective, spec)):
+        yield problem
+    elif objective.target.shape:
+        yield from _refusals(objective, spec)
     elif spec.rank > 2 and not (single and all(dim.fixed and dim.a == 1 for dim in values)):
-        yield _rank_problem(graph, report, objective, spec)
+        yield _rank_problem(root, trail, objective, spec)
     elif spec.rank == 2 and not values[0].fixed:
         yield Problem("error", f"'{name}' gives {spec}: its number of values has to be fixed.", name, "input")
     else:
         width = values[0].a if values else 1
         if width != wanted_width(objective):
-            yield _width_problem(graph, objective, width)
-        elif reason := _refusal(objective, spec):
-            yield Problem("error", f"The loss refuses what '{name}' gives ({spec}): {reason}", name, "input")
+            yield _width_problem(root, trail, objective, width)
+        else:
+            yield from _refusals(objective, spec)
 
 
-def _refusal(objective: OutputObjective, spec: TensorSpec) -> str:
+def _refusals(objective: OutputObjective, spec: TensorSpec) -> Iterator[Problem]:
     from core.training.criterion import refusal
 
-    return refusal(objective.loss, spec.dtype, spec.probe(0))
+    name = objective.output
+    if reason := refusal(objective.loss, spec.dtype, spec.probe(0), objective.target.shape):
+        yield Problem("error", f"The loss refuses what '{name}' gives ({spec}): {reason}", name, "input")
 
 
 def wanted_width(objective: OutputObjective) -> int:
@@ -84,7 +71,7 @@ def wanted_width(objective: OutputObjective) -> int:
 # --- the number of values ---------------------------------------------------------------------------------------------
 
 
-def _width_problem(graph: Graph, objective: OutputObjective, width: int) -> Problem:
+def _width_problem(root: Place, trail: tuple[Hop, ...], objective: OutputObjective, width: int) -> Problem:
     name, target, wanted = objective.output, objective.target.name, wanted_width(objective)
     gives = "1 value" if width == 1 else f"{width} values"
     if objective.loss.target == "class":
@@ -93,7 +80,7 @@ def _width_problem(graph: Graph, objective: OutputObjective, width: int) -> Prob
         message = f"The target '{target}' is a yes or no, for which binary cross-entropy needs 1 value; got {gives}."
     else:
         message = f"The target '{target}' is one number, the output gives {gives}."
-    fixes = [_width_fix(graph, name, wanted)]
+    fixes = [_width_fix(root, trail, name, wanted)]
     if objective.loss.target == "binary" and width == 2:
         other = automatic_loss("class")
         fixes.append(Fix(f"Use {other.title.lower()}", SetParameters({name: {"loss": other.id}})))
@@ -103,87 +90,120 @@ def _width_problem(graph: Graph, objective: OutputObjective, width: int) -> Prob
     return Problem("warning" if too_many_scores else "error", message, name, "input", fixes=tuple(fixes))
 
 
-def _width_fix(graph: Graph, output: str, wanted: int) -> Fix:
+def _width_fix(root: Place, trail: tuple[Hop, ...], output: str, wanted: int) -> Fix:
     """Change the layer that decides the width, or where there is none put one in front of the output."""
-    for hop in way_back(graph, output):
-        kind = catalogue.find(hop.node.kind)
-        if hop.node.kind == "Linear":
-            label = f"Set out_features of {hop.node.name} to {wanted}"
-            return Fix(label, SetParameters({hop.node.name: {"out_features": wanted}}))
+    for hop in trail:
+        kind = hop.kind
+        if hop.node.kind == "Linear" and not hop.node.shares:
+            return hop.place.setting(hop.node, "out_features", wanted)
         if kind is None or (kind.family != "Activation" and kind.id not in ("Identity", "Dropout")):
             break
-    link = End(output, "input")
     label = f"Insert Linear with {wanted} output{'s' if wanted > 1 else ''}"
-    return Fix(label, insertion(graph, "Linear", link, {"out_features": wanted}))
+    return Fix(label, insertion(root.graph, "Linear", End(output, "input"), {"out_features": wanted}))
 
 
 # --- the number of dimensions -----------------------------------------------------------------------------------------
 
 
-def _rank_problem(graph: Graph, report: ShapeReport, objective: OutputObjective, spec: TensorSpec) -> Problem:
+def _rank_problem(root: Place, trail: tuple[Hop, ...], objective: OutputObjective, spec: TensorSpec) -> Problem:
     name, wanted = objective.output, wanted_width(objective)
-    hops = list(_while_ranked(graph, report, name))
-    recurrent = [hop for hop in hops if catalogue[hop.node.kind].short_axis]
+    hops = list(_while_ranked(trail))
+    recurrent = [hop for hop in hops if hop.kind is not None and hop.kind.short_axis]
     what = "A sequence" if recurrent and spec.rank == 3 else "A feature map"
     shape = " × ".join(("N", str(wanted)))
     needs = f"one value per class, {shape}" if objective.loss.target == "class" else f"one value, {shape}"
     message = f"{what} ({spec}) reaches the output '{name}'; to predict '{objective.target.name}' it needs {needs}."
     heads = [hop for hop in hops if hop.node.kind == "Linear"]
-    link = (_link_into(graph, heads[-1].node.name) if heads else None) or End(name, "input")
-    at_link = report.spec(graph.links[link])
+    place = heads[-1].place if heads else root
+    link = (place.link_into(heads[-1].node.name) if heads else None) or End(name, "input")
+    at_link = place.spec(link)
     fixes = []
     if recurrent and at_link is not None and at_link.rank == 3:
-        fixes.append(_insert_fix(graph, "LastStep", link, None if heads else wanted))
+        fixes.append(_insert_fix(place, "LastStep", link, None if heads else wanted))
     if at_link is not None and all(dim.fixed for dim in at_link.dims[1:]):
         size = 1
         for dim in at_link.dims[1:]:
             size *= dim.a
-        fixes.append(_insert_fix(graph, "Flatten", link, None if heads or size == wanted else wanted))
+        fixes.append(_insert_fix(place, "Flatten", link, None if heads or size == wanted else wanted))
     return Problem("error", message, name, "input", fixes=tuple(fixes))
 
 
-def _while_ranked(graph: Graph, report: ShapeReport, output: str) -> Iterator[Hop]:
+def _while_ranked(trail: tuple[Hop, ...]) -> Iterator[Hop]:
     """Follow an output upstream as long as more than (batch, features) arrives."""
-    for hop in way_back(graph, output):
-        spec = report.spec(graph.links[hop.link])
+    for hop in trail:
+        spec = hop.spec
         if spec is None or spec.rank <= 2:
             return
         yield hop
 
 
-def _insert_fix(graph: Graph, kind: str, link: End, width: int | None) -> Fix:
+def _insert_fix(place: Place, kind: str, link: End, width: int | None) -> Fix:
     """Insert a layer into a link, and behind it a Linear of that width where one is still needed."""
     title = catalogue[kind].display
-    first = insertion(graph, kind, link)
+    first = insertion(place.graph, kind, link)
     if width is None:
-        return Fix(f"Insert {title}", first)
-    edits: tuple[Edit, ...] = (first, insertion(graph, "Linear", link, {"out_features": width}))
+        return Fix(f"Insert {title}", place.edit(first))
+    edits: tuple[Edit, ...] = (first, insertion(place.graph, "Linear", link, {"out_features": width}))
     label = f"Insert {title} and Linear"
-    return Fix(label, Together(edits, label))
+    return Fix(label, place.edit(Together(edits, label)))
 
 
 # --- an activation that the loss applies itself -----------------------------------------------------------------------
 
 
-def _doubled_activation(graph: Graph, objective: OutputObjective) -> Iterator[Problem]:
+def _doubled_activation(trail: tuple[Hop, ...], objective: OutputObjective) -> Iterator[Problem]:
     activation = objective.loss.activation
-    for hop in way_back(graph, objective.output):
-        if activation and hop.node.kind == activation:
-            word = catalogue[activation].display.lower()
-            message = (
-                f"{objective.loss.title} applies {word} itself; '{hop.node.name}' before it makes '{objective.output}' "
-                "learn slowly and never reach a low loss."
-            )
-            fix = Fix(f"Move {word} into the loss", _without(graph, hop))
-            yield Problem("warning", message, hop.node.name, fixes=(fix,))
+    if not activation:
+        return
+    for hop in trail:
+        for kind in (activation, f"Log{activation}"):
+            own = hop.report.arguments.get("activation") == _OPTION[kind]
+            if own or hop.node.kind == kind:
+                edit = SetParameters({hop.node.name: {"activation": DEFAULT}}) if own else _without(hop)
+                yield _doubled(hop, objective, kind, edit)
         if hop.node.kind not in _PASSING:
             return
 
 
-def _without(graph: Graph, hop: Hop) -> Edit:
+def _doubled(hop: Hop, objective: OutputObjective, kind: str, edit: Edit) -> Problem:
+    applied = catalogue[objective.loss.activation].display.lower()
+    word = applied if kind == objective.loss.activation else f"log-{applied}"
+    harmless = kind == "LogSoftmax"
+    if harmless:
+        why = f"the {word} of '{hop.node.name}' before it changes nothing and may go."
+    else:
+        why = f"'{hop.node.name}' before it makes '{objective.output}' learn slowly and never reach a low loss."
+    message = f"{objective.loss.title} applies {applied} itself; {why}"
+    fix = Fix(f"Move {word} into the loss", hop.place.edit(edit))
+    return Problem("info" if harmless else "warning", message, hop.node.name, fixes=(fix,), path=hop.place.path)
+
+
+def _without(hop: Hop) -> Edit:
     """Take a node out of the way to an output; it stays for others that use it."""
-    readers = [target for target, source in graph.links.items() if source.node == hop.node.name]
-    fed_by = _link_into(graph, hop.node.name)
+    links = hop.place.graph.links
+    readers = [target for target, source in links.items() if source.node == hop.node.name]
+    fed_by = hop.place.link_into(hop.node.name)
     if len(readers) > 1 and fed_by is not None:
-        return Connect(graph.links[fed_by], hop.link)
+        return Connect(links[fed_by], hop.link)
     return RemoveNodes(frozenset({hop.node.name}), bridge=True)
+
+
+# --- layers that make an output unsteady ------------------------------------------------------------------------------
+
+
+def _unsteady(trail: tuple[Hop, ...], objective: OutputObjective) -> Iterator[Problem]:
+    """Dropout and batch normalisation right before the output (of a group only where it serves nothing else)."""
+    for hop in trail:
+        kind = hop.kind
+        dropout = kind is not None and "Dropout" in kind.id
+        norm = kind is not None and "BatchNorm" in kind.id
+        if (dropout or norm) and hop.place.once:
+            if dropout:
+                why = "it blanks out predictions at random during training, so that they can never all be right"
+            else:
+                why = "what is predicted for a sample depends on the others of its batch, and its scale is taken away"
+            message = f"'{hop.node.name}' stands right before the output '{objective.output}': {why}."
+            fix = Fix(f"Remove {hop.node.name}", hop.place.edit(_without(hop)))
+            yield Problem("warning", message, hop.node.name, fixes=(fix,), path=hop.place.path)
+        elif hop.node.kind not in _PASSING:
+            return

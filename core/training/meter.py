@@ -13,6 +13,8 @@ from core.training.statistics import Confusion, Errors, Statistic, wide_float
 
 _PENDING = 32
 """Batches are added together this many at a time: an update costs the same for one as for all of them."""
+_MOST_PENDING_VALUES = 1 << 22
+"""Fewer batches wait where they are large: images would fill the memory."""
 
 
 class Meter:
@@ -39,6 +41,7 @@ class Meter:
             for objective, width, scale, centre in zip(objectives, widths, scales, centres, strict=True)
         ]
         self._pending: list[tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]] = []
+        self._waiting = 0
         self.samples = 0
 
     def update(self, outputs: Sequence[Tensor], targets: Sequence[Tensor], losses: Sequence[Tensor]) -> None:
@@ -46,14 +49,15 @@ class Meter:
         outputs = [each.detach() for each in outputs]
         self._pending.append((outputs, targets, [each.detach() for each in losses]))
         self.samples += len(targets[0])
-        if len(self._pending) == _PENDING:
+        self._waiting += sum(each.numel() for each in outputs)
+        if len(self._pending) == _PENDING or self._waiting >= _MOST_PENDING_VALUES:
             self.flush()
 
     def flush(self) -> None:
         """Add what is pending to the sums."""
         if not self._pending:
             return
-        pending, self._pending = self._pending, []
+        pending, self._pending, self._waiting = self._pending, [], 0
         counts = torch.tensor([float(len(targets[0])) for _, targets, _ in pending], dtype=self._dtype)
         losses = torch.stack([loss for _, _, losses in pending for loss in losses]).to(self._dtype)
         self._losses += counts.to(self._device) @ losses.view(len(pending), -1)

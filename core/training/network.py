@@ -30,6 +30,8 @@ class Network:
         self._weights = [each.weight for each in objectives]
         self._heads = [each.output for each in objectives]
         self._plain = self._weights == [1.0]
+        self._penalty: Callable[[], Tensor] | None = getattr(self.module, "penalty", None)
+        self._constrain: Callable[[], None] | None = getattr(self.module, "constrain", None)
 
     def forward(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return the raw output of every head."""
@@ -47,11 +49,18 @@ class Network:
         return outputs, found
 
     def total(self, losses: Sequence[Tensor]) -> Tensor:
-        """Return the weighted sum of the losses, which is what gradients are taken of."""
+        """Return what gradients are taken of: the weighted sum of the losses, and the layers' penalties (L1, L2)."""
         if self._plain:
-            return losses[0]
-        weighted = [weight * loss for weight, loss in zip(self._weights, losses, strict=True)]
-        return torch.stack(weighted).sum()
+            total = losses[0]
+        else:
+            weighted = [weight * loss for weight, loss in zip(self._weights, losses, strict=True)]
+            total = torch.stack(weighted).sum()
+        return total if self._penalty is None else total + self._penalty()
+
+    def constrain(self) -> None:
+        """Bring the weights back to the layers' constraints (a largest norm, …), as is due after every step."""
+        if self._constrain is not None:
+            self._constrain()
 
     @property
     def has_batch_norm(self) -> bool:

@@ -11,7 +11,7 @@ from core.graph.edits import SetField, SetParameters, Together
 from core.graph.project import OUTPUT, Field, Node, Project
 from core.layers import catalogue
 from core.model.problems import Fix, Problem
-from core.model.shapes import ShapeReport
+from core.model.reports import ShapeReport
 from core.model.specs import TensorSpec
 from core.parameters import resolve
 from core.training.kinds import LossKind, MetricKind, TargetType
@@ -19,7 +19,9 @@ from core.training.losses import losses
 from core.training.metrics import metrics
 
 AUTO = "auto"
-_LEARNABLE = ("number", "category", "flag")
+_LEARNABLE = ("number", "category", "flag", "image")
+_MEASURED = ("number", "image")
+"""Meanings that are predicted as values, not as classes."""
 _MOST_FIXES = 3
 
 
@@ -44,8 +46,8 @@ class Examined:
 
 
 def class_count(target: Field) -> int:
-    """Return how many classes a target has; 0 for a number."""
-    if target.meaning == "number":
+    """Return how many classes a target has; 0 for a number and for images."""
+    if target.meaning in _MEASURED:
         return 0
     return 2 if target.meaning == "flag" else len(target.categories)
 
@@ -65,7 +67,7 @@ def output_width(spec: TensorSpec | None) -> int | None:
 
 def target_type(target: Field, width: int | None) -> TargetType:
     """Return what is learnt from a target: two classes are a yes or no where the network gives a single value."""
-    if target.meaning == "number":
+    if target.meaning in _MEASURED:
         return "number"
     return "binary" if class_count(target) == 2 and width == 1 else "class"
 
@@ -114,10 +116,10 @@ def _target(project: Project, node: Node, name: str) -> tuple[Field | None, Prob
             message = f"'{node.name}' does not know what to predict: choose its target."
     elif target.meaning not in _LEARNABLE:
         message = (
-            f"'{target.name}' holds {_plural(target.meaning)}, which cannot be predicted. Choose a number or a "
-            "category as the target, or change what the column means."
+            f"'{target.name}' holds {_plural(target.meaning)}, which cannot be predicted. Choose a number, a "
+            "category or an image as the target, or change what the column means."
         )
-    elif target.meaning != "number" and class_count(target) < 2:
+    elif target.meaning not in _MEASURED and class_count(target) < 2:
         count = units.plural(class_count(target), "different value")
         message = f"The target '{target.name}' has {count}: there is nothing to learn."
     else:
@@ -125,8 +127,12 @@ def _target(project: Project, node: Node, name: str) -> tuple[Field | None, Prob
     return None, Problem("error", message, node.name, parameter="target", fixes=_targets_to_choose(project, node))
 
 
+def _article(target: Field) -> str:
+    return {"number": "a number", "image": "an image"}.get(target.meaning, "a category")
+
+
 def _plural(meaning: str) -> str:
-    return {"identifier": "identifiers", "date": "dates", "image": "images"}.get(meaning, "texts")
+    return {"identifier": "identifiers", "date": "dates"}.get(meaning, "texts")
 
 
 def _targets_to_choose(project: Project, node: Node) -> tuple[Fix, ...]:
@@ -138,7 +144,7 @@ def _targets_to_choose(project: Project, node: Node) -> tuple[Fix, ...]:
     for each in (marked or fields[::-1])[:_MOST_FIXES]:
         choose = SetParameters({node.name: {"target": each.name}})
         label = f"Predict '{each.name}'"
-        if each.role == "target":
+        if each.role == "target" or each.meaning == "image":
             fixes.append(Fix(label, choose))
         else:
             fixes.append(Fix(label, Together((SetField(replace(each, role="target")), choose), label)))
@@ -158,8 +164,8 @@ def _loss(node: Node, target: Field, kind: TargetType, name: str) -> tuple[LossK
         message = f"There is no loss '{name}'.{did_you_mean(name, known)}"
     else:
         classes = class_count(target)
-        has = f"has {classes} classes" if classes else "is a number"
-        wants = {"class": "classes", "binary": "a target with two values", "number": "a number"}[loss.target]
+        has = f"has {classes} classes" if classes else f"is {_article(target)}"
+        wants = {"class": "classes", "binary": "a target with two values", "number": "numbers"}[loss.target]
         message = f"{loss.title} measures predictions of {wants}, but the target '{target.name}' {has}."
     fix = Fix(f"Use {automatic.title.lower()}", SetParameters({node.name: {"loss": automatic.id}}))
     return None, [Problem("error", message, node.name, parameter="loss", fixes=(fix,))]
@@ -180,8 +186,7 @@ def _metrics(
             elif metric.suits(kind):
                 chosen[metric.id] = metric
             elif name != AUTO:
-                what = "a number" if kind == "number" else "a category"
-                message = f"{metric.title} says nothing about '{target.name}', which is {what}."
+                message = f"{metric.title} says nothing about '{target.name}', which is {_article(target)}."
             if message:
                 fix = Fix(f"Remove '{name}'", _without_metric(node, name, names))
                 problems.append(Problem("warning", message, node.name, parameter="metrics", fixes=(fix,)))

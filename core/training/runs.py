@@ -23,6 +23,7 @@ from typing import Any, Literal
 from core.atomic import write_atomically
 from core.errors import LayerwrightError, TrainingError
 from core.graph.files import load_project
+from core.graph.groups import without_weights
 from core.graph.project import Project
 from core.training.events import EpochEnded, Event, event_from_json
 from core.training.lock import is_locked
@@ -107,12 +108,12 @@ class Run:
         return Path(self.settings["base"]) if self.settings.get("base") else None
 
     def project(self) -> Project:
-        """Return the project as it was trained.
+        """Return the project as it was trained; its groups start from no file, for the run has weights of its own.
 
         Raises:
             ProjectError: the file is missing or damaged.
         """
-        return load_project(self.path / "project.layerwright")
+        return without_weights(load_project(self.path / "project.layerwright"))
 
     def summary(self) -> Summary:
         """Return how the run ended, or how far it is: "running" as long as a process trains it, else "interrupted".

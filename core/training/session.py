@@ -23,6 +23,7 @@ from core.data.dataset import Part, Prepared, load
 from core.data.splits import PARTS
 from core.errors import DataError, SaveError, TrainingError
 from core.graph.files import save_project
+from core.graph.groups import with_weights_beside
 from core.graph.project import Project
 from core.model.build import build
 from core.training.batches import Order, Samples
@@ -65,9 +66,11 @@ class Session:
     def optimizer(self) -> Optimizer:
         """Return the optimizer over the network's weights."""
         settings = self.project.training
-        weights = list(self.network.module.parameters())
+        weights = [each for each in self.network.module.parameters() if each.requires_grad]
         if not weights:
-            raise TrainingError("The network has no weights: there is nothing to train. Add a layer such as Linear.")
+            frozen = next(self.network.module.parameters(), None) is not None
+            reason = "All its layers are frozen. Unfreeze one." if frozen else "Add a layer such as Linear."
+            raise TrainingError(f"The network has no weights that may change: there is nothing to train. {reason}")
         return make_optimizer(
             optimizers[settings.optimizer], weights, settings.learning_rate, settings.optimizer_options
         )
@@ -98,6 +101,7 @@ def open_session(project: Project, base: Path | None, device: str | None) -> Ses
     Raises:
         TrainingError, DataError, ModelError: something of that does not work; the message says what.
     """
+    project = with_weights_beside(project, base)
     report = ready_report(project)
     target = pick_device(device or project.training.device)
     prepared = load(project, base)

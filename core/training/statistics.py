@@ -53,8 +53,9 @@ class Confusion:
 class Errors:
     """Count, sum of |error|, of error², of the target and of target², in the target's own units.
 
-    Outputs and targets (N,) are ``(value - mean) / scale``. The target is counted from ``centre`` (in the same
-    scaled units; any constant near its mean), which keeps the variance exact and changes no metric.
+    Outputs and targets, of one shape, are ``(value - mean) / scale``; every value counts. The target is counted from
+    ``centre`` (in the same scaled units; any constant near its mean), which keeps the variance exact and changes no
+    metric.
     """
 
     def __init__(self, scale: float, centre: float, device: torch.device) -> None:
@@ -64,8 +65,8 @@ class Errors:
 
     def update(self, outputs: Tensor, targets: Tensor) -> None:
         """Add a batch."""
-        wanted = targets.to(self.sums.dtype)
-        error = outputs.to(self.sums.dtype) - wanted
+        wanted = targets.reshape(-1).to(self.sums.dtype)
+        error = outputs.reshape(-1).to(self.sums.dtype) - wanted
         wanted = wanted - self.centre
         ones = torch.ones_like(error)
         self.sums += torch.stack((ones, error.abs(), error * error, wanted, wanted * wanted)).sum(1)

@@ -107,6 +107,7 @@ class Trainer:
         outputs, losses = network.losses(network.forward(inputs), targets)
         torch.autograd.backward(network.total(losses))
         self._optimizer.step()
+        network.constrain()
         self._meter.update(outputs, targets, losses)
         self._step += 1
 

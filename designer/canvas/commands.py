@@ -9,11 +9,11 @@ from PySide6.QtGui import QGuiApplication
 
 from core.errors import EditError
 from core.graph.edits import Disconnect, Edit, MoveNodes, Rename
+from core.graph.kinds import kind_named, kind_of
 from core.graph.layout import layered_layout
 from core.graph.order import execution_order
 from core.graph.project import End, Graph, Node
 from core.kinds import LayerKind
-from core.layers import catalogue
 from designer.canvas import clipboard
 from designer.canvas.compose import Spot, add_edit, links_of, neighbour, removal, snapped, spot_after
 from designer.canvas.face import make_face
@@ -35,10 +35,10 @@ class Commands:
 
     @property
     def _graph(self) -> Graph:
-        return self._session.project.graph
+        return self._session.view.graph
 
     def _apply(self, edit: Edit | None, select: frozenset[str] | None = None) -> bool:
-        done = edit is not None and self._session.apply(edit)
+        done = edit is not None and self._session.apply_here(edit)
         if done and select is not None:
             self._session.select(select)
         return done
@@ -47,12 +47,12 @@ class Commands:
 
     def spot_after_selection(self) -> Spot:
         """Return where the next node goes: after the selection, or free where nothing is selected."""
-        return spot_after(self._graph, self._session.selection, self._scene.boxes())
+        return spot_after(self._session.view, self._session.selection, self._scene.boxes())
 
     def wanted(self, spot: Spot) -> Wanted:
         """Return what a kind must be able to do in order to stand at a spot."""
         source = spot.sources[0] if spot.sources else self._graph.links.get(spot.wire) if spot.wire else None
-        kind = catalogue.find(self._graph.nodes[source.node].kind) if source else None
+        kind = kind_of(self._session.view, self._graph.nodes[source.node]) if source else None
         return Wanted(
             takes=1 if source and (spot.at or spot.wire) else 0,
             gives=bool(spot.target) or (bool(spot.wire) and spot.at is not None),
@@ -62,7 +62,7 @@ class Commands:
 
     def add(self, kind_id: str, spot: Spot) -> bool:
         """Add a node of a kind at a spot and select it."""
-        kind = catalogue.find(kind_id)
+        kind = kind_named(self._session.view, kind_id)
         if kind is None:
             self._session.refused.emit(self._view.tr("There is no layer kind '{kind}'.").format(kind=kind_id))
             return False
@@ -73,7 +73,7 @@ class Commands:
         return done
 
     def _size(self, kind: LayerKind) -> tuple[float, float]:
-        face = make_face(Node(kind.name_stem, kind.id), (), (), {}, self._scene.style_now)
+        face = make_face(Node(kind.name_stem, kind.id), kind, (), (), self._scene.style_now)
         return face.width, face.height
 
     # Deleting, linking, renaming
@@ -103,7 +103,7 @@ class Commands:
         """Put the selection on the clipboard; return False where nothing is selected."""
         if not self._session.selection:
             return False
-        fragment = clipboard.fragment_of(self._graph, self._session.selection)
+        fragment = clipboard.fragment_of(self._session.view, self._session.selection)
         QGuiApplication.clipboard().setText(clipboard.to_text(fragment))
         return True
 
@@ -123,13 +123,13 @@ class Commands:
     def duplicate(self) -> None:
         """Add a copy of the selection beside it."""
         if self._session.selection:
-            fragment = clipboard.fragment_of(self._graph, self._session.selection)
+            fragment = clipboard.fragment_of(self._session.view, self._session.selection, keep_sharing=True)
             boxes = [self._scene.box(node.name) for node in fragment.nodes]
             width = max(box.x + box.width for box in boxes) - min(box.x for box in boxes)
             self._add(fragment, (snapped(width + _ASIDE), 0.0))
 
     def _add(self, fragment: clipboard.Fragment, offset: tuple[float, float]) -> None:
-        edit = clipboard.paste_edit(self._graph, fragment, offset)
+        edit = clipboard.paste_edit(self._session.view, fragment, offset)
         self._apply(edit, frozenset(node.name for node in edit.nodes))
 
     # Order and ways

@@ -10,9 +10,9 @@ from core.graph.edits import AddNodes, Connect, Disconnect, Edit, InsertOnLink, 
 from core.graph.layout import FAN_GAP, GRID, LAYER_GAP, NODE_GAP, Position, Size
 from core.graph.names import unique_name
 from core.graph.order import downstream, outgoing
-from core.graph.project import End, Graph, Node
+from core.graph.project import End, Graph, Node, Project
 from core.kinds import LayerKind
-from designer.canvas.fitting import entries, first_output
+from designer.canvas.fitting import entries, exits, first_output
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,12 @@ def _below(value: float, gap: float = LAYER_GAP) -> float:
     return GRID * ceil((value + gap) / GRID - 1e-6)
 
 
-def spot_after(graph: Graph, selection: Collection[str], boxes: Boxes) -> Spot:
+def spot_after(project: Project, selection: Collection[str], boxes: Boxes) -> Spot:
     """Return the spot after the selection: in the only wire that leaves it, else below it, fed by all of it."""
     names = sorted((name for name in selection if name in boxes), key=lambda name: boxes[name].centre)
-    sources = tuple(end for name in names if (end := first_output(graph, name)))
+    sources = tuple(end for name in names if (end := first_output(project, name)))
     if len(sources) == 1:
-        followers = [target for target, source in graph.links.items() if source == sources[0]]
+        followers = [target for target, source in project.graph.links.items() if source == sources[0]]
         if len(followers) == 1:
             return Spot(sources=sources, wire=followers[0])
     return Spot(sources=sources)
@@ -89,7 +89,7 @@ def add_edit(graph: Graph, kind: LayerKind, spot: Spot, boxes: Boxes, size: Size
     taken = entries(kind, len(spot.sources))
     links = [(source, End(name, port)) for source, port in zip(spot.sources, taken, strict=False)]
     if spot.target and kind.outputs:
-        links.append((End(name, kind.outputs[0].name), spot.target))
+        links.append((End(name, exits(kind)[0]), spot.target))
     place = _place(spot, boxes, size, fed=bool(taken))
     return AddNodes((Node(name, kind.id, position=place),), tuple(links)), name
 
@@ -144,7 +144,7 @@ def splice_edit(graph: Graph, name: str, kind: LayerKind, wire: End, place: Posi
     edits: list[Edit] = [
         MoveNodes({name: place}),
         Connect(source, End(name, entries(kind, 1)[0])),
-        Connect(End(name, kind.outputs[0].name), wire),
+        Connect(End(name, exits(kind)[0]), wire),
     ]
     shift = _below(place[1] + boxes[name].height) - boxes[wire.node].y
     if shift > 0:

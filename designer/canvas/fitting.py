@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
-from core.graph.project import End, Graph
+from core.graph.kinds import kind_of
+from core.graph.project import End, Node, Project
 from core.graph.rules import free_slot
-from core.kinds import LayerKind, Port
-from core.layers import catalogue
+from core.kinds import LayerKind, Port, Value
+from core.parameters import resolve
 
 if TYPE_CHECKING:
     from core.model.specs import TensorSpec
@@ -31,28 +33,49 @@ def misfit(port: Port | None, spec: TensorSpec | None) -> str:
     return ""
 
 
-def port_of(graph: Graph, target: End) -> Port | None:
+def port_of(project: Project, target: End) -> Port | None:
     """Return the declared port of an input end; None where its kind is not installed."""
-    kind = catalogue.find(graph.nodes[target.node].kind)
+    kind = kind_of(project, project.graph.nodes[target.node])
     return kind.input_port(target.port) if kind else None
 
 
-def best_input(graph: Graph, node: str, spec: TensorSpec | None) -> End | None:
+def best_input(project: Project, node: str, spec: TensorSpec | None) -> End | None:
     """Return the input that a wire dropped on a node takes: the first free one that fits, else the first free."""
-    kind = catalogue.find(graph.nodes[node].kind)
+    graph = project.graph
+    kind = kind_of(project, graph.nodes[node])
     if kind is None:
         return None
     for port in kind.inputs:
         end = End(node, port.name)
         if not port.variadic and end not in graph.links and not misfit(port, spec):
             return end
-    return free_slot(graph, node)
+    return free_slot(project, node)
 
 
-def first_output(graph: Graph, node: str) -> End | None:
+def first_output(project: Project, node: str) -> End | None:
     """Return the first output of a node, or None where it has none."""
-    kind = catalogue.find(graph.nodes[node].kind)
-    return End(node, kind.outputs[0].name) if kind and kind.outputs else None
+    kind = kind_of(project, project.graph.nodes[node])
+    return End(node, exits(kind)[0]) if kind and kind.outputs else None
+
+
+def exits(kind: LayerKind) -> tuple[str, ...]:
+    """Return the first slots of a kind's outputs."""
+    return tuple(f"{port.name}.0" if port.variadic else port.name for port in kind.outputs)
+
+
+def output_slots(
+    project: Project, node: Node, kind: LayerKind | None, arguments: Mapping[str, Value]
+) -> tuple[str, ...] | None:
+    """Return the slots of a node's outputs where their number depends on its parameters, else None.
+
+    ``arguments`` are the values last checked, for those filled in from what arrives. None too while they are not known.
+    """
+    if kind is None or kind.output_count is None:
+        return None
+    values, problems = resolve(kind, node.params, project.variables)
+    if problems or not arguments.keys() >= kind.derived.keys():
+        return None
+    return kind.output_slots({**arguments, **values})
 
 
 def entries(kind: LayerKind, count: int) -> tuple[str, ...]:

@@ -47,15 +47,26 @@ class Keys(QObject):
             "Ctrl+=": lambda: view.zoom_by(1.25),
             "Ctrl+-": lambda: view.zoom_by(0.8),
             "F2": view.rename_selected,
-            "Return": view.edit_selected,
-            "Enter": view.edit_selected,
+            "Return": view.enter_selected,
+            "Enter": view.enter_selected,
+            "Ctrl+Return": view.structure.open,
+            "Alt+Up": view.structure.leave,
+            "Ctrl+G": view.structure.ask_group,
+            "Ctrl+Shift+G": view.structure.ungroup,
+            "Ctrl+R": view.structure.ask_repeat,
+            "Ctrl+Shift+D": view.structure.duplicate_shared,
             "Tab": view.open_palette_after_selection,
         }
-        self._letters: dict[str, Callable[[], object]] = {"f": view.zoom_to_fit, "l": view.layout}
+        self._letters: dict[str, Callable[[], object]] = {
+            "f": view.zoom_to_fit,
+            "l": view.layout,
+            "b": lambda: view.structure.toggle("bypass"),
+            "m": lambda: view.structure.toggle("mute"),
+        }
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key stands for; return False where it stands for nothing."""
-        if event.key() in _ARROWS:
+        if event.key() in _ARROWS and not event.modifiers() & Qt.KeyboardModifier.AltModifier:
             return self._arrow(_ARROWS[Qt.Key(event.key())], event.modifiers())
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if self.is_letter(event):

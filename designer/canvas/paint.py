@@ -9,14 +9,18 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 
 from core.graph.project import End
-from designer.canvas.face import TEXT_LEFT, Face, PortFace
+from designer.canvas.face import GLYPH, MARK_GAP, MARK_PAD, TEXT_LEFT, Face, PortFace
+from designer.canvas.heat import block_brush, card_brush, paint_bar, paint_figure
 from designer.canvas.style import BLOCKS_BELOW, NO_TEXT_BELOW, PORT_RADIUS, Style
 from designer.theme import RADIUS
 
 BAND = 4.0
 _ICON = 17.0
 _CHIP_TOP, _CHIP_PAD = 9.0, 6.0
-_CHIP_WIDEST = 150.0
+_CHIP_WIDEST, _CHIP_WIDEST_OF_MANY = 150.0, 108.0
+_BEHIND = 4.0
+"""How far the outline behind a group's card peeps out."""
+_FADED, _OFF = 0.4, 0.45
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,12 @@ class Look:
     """True: the whole node steps back; ends: these ports do (they cannot take the wire being dragged)."""
     hot: End | None = None
     """The port under the pointer."""
+    off: bool = False
+    """The node does not run: it is switched off, or left without what it needs."""
+    heat: float | None = None
+    """Its share of the node that costs most (0 to 1); None: nodes are not coloured by cost."""
+    figure: str = ""
+    """What it costs."""
 
 
 def paint_node(painter: QPainter, face: Face, look: Look, style: Style, zoom: float) -> None:
@@ -40,8 +50,11 @@ def paint_node(painter: QPainter, face: Face, look: Look, style: Style, zoom: fl
     if zoom < BLOCKS_BELOW:
         _paint_block(painter, face, look, style)
         return
-    if look.faded is True:
-        painter.setOpacity(0.4)
+    off = look.off or bool(face.node.mode)
+    strength = (_FADED if look.faded is True else 1.0) * (_OFF if off else 1.0)
+    painter.setOpacity(strength)
+    if face.is_group:
+        _paint_behind(painter, face, style)
     _paint_card(painter, face, look, style)
     if zoom >= NO_TEXT_BELOW:
         _paint_texts(painter, face, style)
@@ -49,18 +62,24 @@ def paint_node(painter: QPainter, face: Face, look: Look, style: Style, zoom: fl
     else:
         size = min(face.height - 8, 34)
         style.draw_icon(painter, face.family, QRectF(BAND + 10, (face.height - size) / 2, size, size), small=True)
-    for port in face.ports:
-        _paint_port(painter, port, look, style, labels=zoom >= NO_TEXT_BELOW)
+    for port in _hot_last(face, look):
+        _paint_port(painter, port, look, style, strength, labels=zoom >= NO_TEXT_BELOW)
+    if look.figure and zoom >= NO_TEXT_BELOW:
+        paint_figure(painter, face, look.figure, style, stale=look.stale)
+    painter.setOpacity(1.0)
+    if face.node.mode:
+        _paint_switched_off(painter, face, style)
     if look.severity:
         _paint_badge(painter, face, look.severity, style)
-    painter.setOpacity(1.0)
 
 
 def _paint_block(painter: QPainter, face: Face, look: Look, style: Style) -> None:
-    brush = style.family(face.family)[1]
+    brush = style.family(face.family)[1] if look.heat is None else block_brush(look.heat, style)
     if look.severity == "error":
         brush = QBrush(style.error)
+    painter.setOpacity(_OFF if look.off or face.node.mode else 1.0)
     painter.fillRect(QRectF(0, 0, face.width, face.height), brush)
+    painter.setOpacity(1.0)
     if look.selected:
         pen = QPen(QColor(style.theme.text), 2)
         pen.setCosmetic(True)
@@ -69,13 +88,38 @@ def _paint_block(painter: QPainter, face: Face, look: Look, style: Style) -> Non
         painter.drawRect(QRectF(-8, -8, face.width + 16, face.height + 16))
 
 
+def _paint_behind(painter: QPainter, face: Face, style: Style) -> None:
+    """Draw the cards that seem to lie behind a group's: one, or two where it is stacked."""
+    painter.setPen(style.border)
+    painter.setBrush(style.body)
+    for step in (2, 1) if face.stacked else (1,):
+        card = QRectF(0, 0, face.width, face.height).translated(step * _BEHIND, -step * _BEHIND)
+        painter.drawRoundedRect(card, RADIUS, RADIUS)
+
+
+def _paint_switched_off(painter: QPainter, face: Face, style: Style) -> None:
+    """Draw what a bypassed node does, a line from its input to its output, or the hatching of a muted one."""
+    if face.node.mode == "mute":
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(style.hatch)
+        painter.setOpacity(0.3)
+        painter.drawRoundedRect(QRectF(0, 0, face.width, face.height), RADIUS, RADIUS)
+        painter.setOpacity(1.0)
+    elif face.inputs and face.outputs:
+        start = next((port for port in face.inputs if port.linked), face.inputs[0]).centre
+        painter.setPen(style.through)
+        painter.drawLine(start, face.outputs[0].centre)
+
+
 def _paint_card(painter: QPainter, face: Face, look: Look, style: Style) -> None:
     card = QRectF(0, 0, face.width, face.height)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(style.family(face.family)[1])
+    painter.setBrush(card_brush(look.heat, style))
     painter.drawRoundedRect(card, RADIUS, RADIUS)
-    painter.setBrush(style.body)
-    painter.drawPath(_body(face))
+    painter.setBrush(style.family(face.family)[1])
+    painter.drawPath(_band(face))
+    if look.heat:
+        paint_bar(painter, face, look.heat, style, BAND)
     pen = style.outline(look.severity) if look.severity == "error" else style.border
     if look.selected:
         pen = style.selected
@@ -87,19 +131,17 @@ def _paint_card(painter: QPainter, face: Face, look: Look, style: Style) -> None
     painter.drawRoundedRect(card, RADIUS, RADIUS)
 
 
-_bodies: dict[tuple[float, float], QPainterPath] = {}
+_bands: dict[float, QPainterPath] = {}
 
 
-def _body(face: Face) -> QPainterPath:
-    """Return the card without its band: square on the left, round on the right."""
-    key = (face.width, face.height)
-    path = _bodies.get(key)
+def _band(face: Face) -> QPainterPath:
+    """Return the coloured edge of a card of this height: round on the left, straight on the right."""
+    path = _bands.get(face.height)
     if path is None:
-        path = QPainterPath()
-        path.setFillRule(Qt.FillRule.WindingFill)
-        path.addRoundedRect(QRectF(BAND, 0, face.width - BAND, face.height), RADIUS, RADIUS)
-        path.addRect(QRectF(BAND, 0, RADIUS, face.height))
-        _bodies[key] = path = path.simplified()
+        card, edge = QPainterPath(), QPainterPath()
+        card.addRoundedRect(QRectF(0, 0, 4 * RADIUS, face.height), RADIUS, RADIUS)
+        edge.addRect(QRectF(0, 0, BAND, face.height))
+        _bands[face.height] = path = card.intersected(edge)
     return path
 
 
@@ -110,7 +152,7 @@ def _paint_texts(painter: QPainter, face: Face, style: Style) -> None:
     style.draw(painter, face.name, "name", TEXT_LEFT, face.top)
     painter.setPen(style.muted)
     lower = face.top + style.metrics["name"].ascent() - style.metrics["text"].ascent()
-    right = face.width - 12 - style.width(face.kind_name, "text")
+    right = _paint_marks(painter, face, style) - style.width(face.kind_name, "text")
     style.draw(painter, face.kind_name, "text", right, lower)
     y = face.top + first + 1
     for text in filter(None, (face.line, face.label)):
@@ -118,11 +160,37 @@ def _paint_texts(painter: QPainter, face: Face, style: Style) -> None:
         y += style.metrics["text"].height() + 1
 
 
+def _paint_marks(painter: QPainter, face: Face, style: Style) -> float:
+    """Draw the pills at the right end of the first row; return where they begin."""
+    height = style.metrics["chip"].height() + 1
+    top = face.top + (style.metrics["name"].height() - height) / 2
+    right = face.width - 12
+    for mark in reversed(face.marks):
+        width = mark.width(style)
+        left = right - width
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(style.canvas)
+        painter.drawRoundedRect(QRectF(left, top, width, height), height / 2, height / 2)
+        painter.setPen(style.muted)
+        x = left + MARK_PAD
+        if mark.glyph:
+            style.draw_glyph(painter, mark.glyph, QRectF(x, top + (height - GLYPH) / 2, GLYPH, GLYPH))
+            x += GLYPH + 3
+        style.draw(painter, mark.text, "chip", x, top)
+        right = left - MARK_GAP
+    return right
+
+
 def chip_rect(port: PortFace, text: str, style: Style) -> QRectF:
     """Return where the shape at an output port is written, in the node's coordinates."""
-    width = min(style.width(text, "chip"), _CHIP_WIDEST) + 2 * _CHIP_PAD
+    width = min(style.width(text, "chip"), _widest(port)) + 2 * _CHIP_PAD
     height = style.metrics["chip"].height() + 2
-    return QRectF(port.centre.x() - width / 2, port.centre.y() + _CHIP_TOP, width, height)
+    top = port.centre.y() + _CHIP_TOP + port.row * (height + 2)
+    return QRectF(port.centre.x() - width / 2, top, width, height)
+
+
+def _widest(port: PortFace) -> float:
+    return _CHIP_WIDEST_OF_MANY if port.crowded else _CHIP_WIDEST
 
 
 def _paint_chips(painter: QPainter, face: Face, look: Look, style: Style) -> None:
@@ -135,31 +203,50 @@ def _paint_chips(painter: QPainter, face: Face, look: Look, style: Style) -> Non
         painter.setBrush(style.canvas)
         painter.drawRoundedRect(place, 5, 5)
         painter.setPen(style.stale if look.stale else style.muted)
-        shown = style.elided(text, "chip", _CHIP_WIDEST)
+        shown = style.elided(text, "chip", _widest(port))
         style.draw(painter, shown, "chip", place.x() + _CHIP_PAD, place.y() + 1)
 
 
-def _paint_port(painter: QPainter, port: PortFace, look: Look, style: Style, *, labels: bool) -> None:
+def _paint_port(painter: QPainter, port: PortFace, look: Look, style: Style, strength: float, *, labels: bool) -> None:
     faded = not isinstance(look.faded, bool) and port.end in look.faded
     hot = port.end == look.hot
     if faded:
         painter.setOpacity(0.25)
-    painter.setPen(style.hot_port if hot else style.port)
+    spare = port.optional and not port.linked and not hot
+    painter.setPen(style.hot_port if hot else style.optional_port if spare else style.port)
     painter.setBrush(style.port.color() if port.linked and not hot else style.body)
     radius = PORT_RADIUS + (1.5 if hot else 0)
-    if port.extra and not hot:
-        radius -= 1
+    if (port.extra and not hot) or spare:
+        radius -= 1.5 if spare else 1
     painter.drawEllipse(port.centre, radius, radius)
     if port.extra:
         painter.drawLine(port.centre - QPointF(2, 0), port.centre + QPointF(2, 0))
         painter.drawLine(port.centre - QPointF(0, 2), port.centre + QPointF(0, 2))
     if labels and port.label:
-        painter.setPen(style.muted)
-        height = style.metrics["chip"].height()
-        y = port.centre.y() + (PORT_RADIUS if port.side == "input" else -PORT_RADIUS - height)
-        style.draw(painter, port.label, "chip", port.centre.x() - style.width(port.label, "chip") / 2, y)
+        _paint_label(painter, port, style, whole=hot)
     if faded:
-        painter.setOpacity(1.0)
+        painter.setOpacity(strength)
+
+
+def _hot_last(face: Face, look: Look) -> tuple[PortFace, ...]:
+    """Return the ports so that the label of the one under the pointer lies above its neighbours'."""
+    if look.hot is None:
+        return face.ports
+    return tuple(sorted(face.ports, key=lambda port: port.end == look.hot))
+
+
+def _paint_label(painter: QPainter, port: PortFace, style: Style, *, whole: bool) -> None:
+    """Write a port's name beside it: as far as there is room, or ``whole`` over what stands there."""
+    text = port.label if whole else port.written
+    width, height = style.width(text, "chip"), style.metrics["chip"].height()
+    y = port.centre.y() + (PORT_RADIUS if port.side == "input" else -PORT_RADIUS - height)
+    x = port.centre.x() - width / 2
+    if whole and text != port.written:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(style.body)
+        painter.drawRoundedRect(QRectF(x - 4, y + 1, width + 8, height - 1), 4, 4)
+    painter.setPen(style.text if whole else style.muted)
+    style.draw(painter, text, "chip", x, y)
 
 
 def _paint_badge(painter: QPainter, face: Face, severity: str, style: Style) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.layers import catalogue
+from core.kinds import LayerKind
 from designer.canvas.compose import Spot
 from designer.canvas.ranking import Offer, Wanted, offers
 from designer.canvas.style import style_of
@@ -40,6 +40,7 @@ class AddPalette(QFrame):
         self.setAccessibleName(self.tr("Add a layer"))
         self._spot = Spot()
         self._wanted = Wanted()
+        self._kinds: tuple[LayerKind, ...] = ()
         self.field = QLineEdit(self, placeholderText=self.tr("Add a layer…"))
         self.field.setObjectName("addPaletteField")
         self.field.setAccessibleName(self.tr("Search layers"))
@@ -63,9 +64,9 @@ class AddPalette(QFrame):
         self.list.itemClicked.connect(lambda _item: self._choose())
         self.hide()
 
-    def open(self, place: QPoint, spot: Spot, wanted: Wanted, text: str = "") -> None:
+    def open(self, place: QPoint, spot: Spot, wanted: Wanted, kinds: tuple[LayerKind, ...], text: str = "") -> None:
         """Show the palette at a place of its parent; ``text`` has been typed already."""
-        self._spot, self._wanted = spot, wanted
+        self._spot, self._wanted, self._kinds = spot, wanted, kinds
         theme = current()
         self.setAutoFillBackground(True)
         self.setStyleSheet(
@@ -105,7 +106,7 @@ class AddPalette(QFrame):
 
     def _refill(self, text: str) -> None:
         self.list.clear()
-        for offer in offers(catalogue, text, self._wanted):
+        for offer in offers(self._kinds, text, self._wanted):
             item = QListWidgetItem(offer.kind.display)
             item.setData(_OFFER, offer)
             item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, offer.kind.help)

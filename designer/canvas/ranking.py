@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.graph.kinds import own_kinds
+from core.graph.project import Project
 from core.kinds import LayerKind
+from core.layers import catalogue
 from designer.canvas.fitting import misfit
 
 if TYPE_CHECKING:
@@ -25,6 +28,13 @@ _FOLLOWERS = {
     "Activation": ("Pooling", "Convolution", "Core", "Regularisation", "Input & output"),
     "Shape": ("Core", "Convolution", "Recurrent"),
     "Merge": ("Activation", "Core", "Convolution"),
+    "Padding": ("Convolution", "Pooling"),
+    "Attention": ("Regularisation", "Merge", "Normalisation", "Core"),
+    "Vision": ("Convolution", "Activation"),
+    "Arithmetic": ("Activation", "Core", "Arithmetic"),
+    "Selection": ("Core", "Merge"),
+    "Values": ("Arithmetic", "Merge"),
+    "Groups": ("Groups", "Pooling", "Convolution", "Core"),
 }
 """Families in the order in which they usually follow a family, or (after nothing) begin a network."""
 
@@ -47,6 +57,17 @@ class Offer:
     why_not: str = ""
 
 
+def kinds_for(project: Project, group: str) -> tuple[LayerKind, ...]:
+    """Return all kinds that may stand in a group (or, for "", in the network): in itself a group may never stand."""
+
+    def reaches(name: str, seen: frozenset[str]) -> bool:
+        inside = project.groups[name].uses & project.groups.keys() if name not in seen else frozenset[str]()
+        return name == group or any(reaches(each, seen | {name}) for each in inside)
+
+    own = (kind for kind in own_kinds(project) if not (kind.group and group and reaches(kind.group, frozenset())))
+    return (*own, *catalogue)
+
+
 def offers(kinds: Iterable[LayerKind], text: str, wanted: Wanted) -> list[Offer]:
     """Return what to list, best first; kinds that do not fit come last and only where a text asks for them.
 
@@ -58,6 +79,8 @@ def offers(kinds: Iterable[LayerKind], text: str, wanted: Wanted) -> list[Offer]
     found: list[tuple[tuple[int, int, int, int], Offer]] = []
     for kind in kinds:
         match = max((_match(kind, word) for word in words), default=0)
+        if words == kind.display.lower().split():
+            match = 0
         if match == _NO_MATCH or not _can_link(kind, wanted):
             continue
         why_not = misfit(kind.inputs[0], wanted.spec) if wanted.takes and kind.inputs else ""
@@ -77,17 +100,17 @@ _NO_MATCH = 9
 
 
 def _match(kind: LayerKind, word: str) -> int:
-    """Return how well a word matches a kind: 0 best, ``_NO_MATCH`` not at all."""
+    """Return how well a word matches a kind: 1 best, ``_NO_MATCH`` not at all."""
     name = kind.display.lower()
     if name.startswith(word) or kind.name_stem.startswith(word):
-        return 0
-    if any(keyword.startswith(word) for keyword in kind.keywords):
         return 1
-    if word in name:
+    if any(keyword.startswith(word) for keyword in kind.keywords):
         return 2
-    if any(word in keyword for keyword in kind.keywords) or kind.family.lower().startswith(word):
+    if word in name:
         return 3
-    return 4 if _in_order(word, name) else _NO_MATCH
+    if any(word in keyword for keyword in kind.keywords) or kind.family.lower().startswith(word):
+        return 4
+    return 5 if _in_order(word, name) else _NO_MATCH
 
 
 def _in_order(word: str, name: str) -> bool:

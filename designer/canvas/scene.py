@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections import Counter
+from collections.abc import Collection, Iterable, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
@@ -10,17 +12,18 @@ from PySide6.QtGui import QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsScene
 
 from core.graph.change import Change
-from core.graph.project import End, Graph, Node
-from core.kinds import Value
+from core.graph.kinds import kind_of
+from core.graph.project import End, Node
 from designer.canvas.compose import Box
-from designer.canvas.face import Face, PortFace, make_face
+from designer.canvas.face import Circumstances, Face, PortFace, make_face
+from designer.canvas.fitting import output_slots
 from designer.canvas.node_item import NodeItem
 from designer.canvas.style import PORT_RADIUS, Style, style_of
 from designer.canvas.wire_item import LONG, WireItem
 
 if TYPE_CHECKING:
     from core.model.problems import Problem
-    from core.model.shapes import NodeReport
+    from core.model.reports import NodeReport
     from core.model.specs import TensorSpec
     from core.training.check import CheckReport
     from designer.session import Session
@@ -53,11 +56,13 @@ class CanvasScene(QGraphicsScene):
         self._at: dict[str, set[End]] = {}
         self._long: set[End] = set()
         self._shown: dict[str, tuple[NodeReport | None, str]] = {}
+        self._sharers: Counter[str] = Counter()
         self._problems: dict[str, list[Problem]] = {}
         self._stale = QTimer(self, singleShot=True, interval=_STALE_AFTER)
         self._stale.timeout.connect(lambda: self._set_stale(True))
-        self._load(session.project.graph)
-        session.changed.connect(self.apply_change)
+        self._load()
+        session.here_changed.connect(self.apply_change)
+        session.view_changed.connect(self._show_other)
         session.report_changed.connect(self.apply_report)
         session.selection_changed.connect(self._on_selection_changed)
         if session.report:
@@ -66,14 +71,32 @@ class CanvasScene(QGraphicsScene):
 
     # What the document says
 
-    def _load(self, graph: Graph) -> None:
+    def _load(self) -> None:
+        graph = self.session.view.graph
         nodes = {name: (None, node) for name, node in graph.nodes.items()}
         links = {target: (None, source) for target, source in graph.links.items()}
         self.apply_change(Change(nodes, links))
 
+    def _show_other(self) -> None:
+        """Show another graph: that of a group, or the one around it."""
+        self.hover_wire(None)
+        for item in self.items():
+            if item.parentItem() is None:
+                self.removeItem(item)  # also what a gesture under way has put there
+        for known in (self.nodes, self.wires, self._at, self._long, self._shown):
+            known.clear()
+        self.selected_wires = frozenset()
+        self.wrong_ends = frozenset()
+        self._sharers.clear()
+        self._load()
+        if self.session.report:
+            self.apply_report(self.session.report)
+        self._set_stale(not self.session.report_is_current)
+
     def apply_change(self, change: Change) -> None:
-        """Follow a change of the document."""
+        """Follow a change of the graph that is looked at."""
         faces = {name for name, (old, new) in change.nodes.items() if old and new and not _only_moved(old, new)}
+        faces |= self._count_sharers(change) | self._users_of_definitions(change)
         for target, (old, new) in change.links.items():
             faces |= {end.node for end in (target, old, new) if end}
             self._remove_wire(target)
@@ -85,13 +108,26 @@ class CanvasScene(QGraphicsScene):
             if before is None or after is None or before.position != after.position:
                 displaced.add(name)
             self._apply_node(name, before, after)
-        graph = self.session.project.graph
+        graph = self.session.view.graph
         for name in (faces & self.nodes.keys() & graph.nodes.keys()) - displaced:
             if self._refresh_face(graph.nodes[name]):
                 displaced.add(name)
         self._lay(change.links.keys() & self.wires.keys(), displaced, places)
         if not change.only_positions:
             self._stale.start()
+
+    def _count_sharers(self, change: Change) -> set[str]:
+        """Follow who shares whose layer; return the owners whose number of sharers has changed."""
+        before = self._sharers
+        if any(node and node.shares for pair in change.nodes.values() for node in pair):
+            self._sharers = Counter(node.shares for node in self.session.view.graph.nodes.values() if node.shares)
+        return {name for name in before.keys() | self._sharers.keys() if before[name] != self._sharers[name]}
+
+    def _users_of_definitions(self, change: Change) -> set[str]:
+        """Return the nodes whose kind is the project's own, where such definitions have changed."""
+        if not change.parts.keys() & {"groups", "code"}:
+            return set()
+        return {name for name, node in self.session.view.graph.nodes.items() if node.group or node.python}
 
     def _apply_node(self, name: str, old: Node | None, node: Node | None) -> None:
         if node is None:
@@ -142,12 +178,16 @@ class CanvasScene(QGraphicsScene):
         at = self._at.get(node.name, ())
         inputs = {target.port for target in at if target.node == node.name}
         outputs = {self.wires[target].source.port for target in at if self.wires[target].source.node == node.name}
-        return make_face(node, inputs, outputs, self._arguments(node.name), self.style_now)
-
-    def _arguments(self, name: str) -> Mapping[str, Value]:
-        report = self.session.report
-        found = report.shapes.nodes.get(name) if report else None
-        return found.arguments if found else {}
+        project, found = self.session.view, self.session.node_report(node.name)
+        kind = kind_of(project, node)
+        arguments = found.arguments if found else {}
+        around = Circumstances(
+            arguments,
+            output_slots(project, node, kind, arguments),
+            found.repeat if found else 0,
+            self._sharers[node.name],
+        )
+        return make_face(node, kind, inputs, outputs, self.style_now, around)
 
     def _refresh_face(self, node: Node) -> bool:
         """Show the node as it is now; return True where its size or its ports have changed."""
@@ -193,19 +233,17 @@ class CanvasScene(QGraphicsScene):
         """Show shapes and problems."""
         self._stale.stop()
         before = self.wrong_ends
-        self._problems = {}
-        for problem in report.problems:
-            if problem.node:
-                self._problems.setdefault(problem.node, []).append(problem)
-        errors = [problem for problem in report.problems if problem.severity == "error"]
+        self._problems = self.session.problems_here()
+        here = (problem for problem in report.problems if problem.path == self.session.path)
+        errors = [problem for problem in here if problem.severity == "error"]
         self.wrong_ends = frozenset(End(problem.node, problem.port) for problem in errors if problem.port)
-        self._lay(set(), {name for name, item in self.nodes.items() if self._apply_to(name, item, report)})
+        self._lay(set(), {name for name, item in self.nodes.items() if self._apply_to(name, item)})
         for target in before ^ self.wrong_ends:
             self._pen_wire(target)
 
-    def _apply_to(self, name: str, item: NodeItem, report: CheckReport) -> bool:
+    def _apply_to(self, name: str, item: NodeItem) -> bool:
         """Show a node's answer; return True where its size or its ports have changed."""
-        found = report.shapes.nodes.get(name)
+        found = self.session.node_report(name)
         severities = {problem.severity for problem in self._problems.get(name, ())}
         worst = next((each for each in ("error", "warning") if each in severities), "")
         before, severity = self._shown.get(name, (None, ""))
@@ -216,10 +254,11 @@ class CanvasScene(QGraphicsScene):
         shapes = {port: str(spec) for port, spec in found.outputs.items()} if found else {}
         for port in item.face.outputs:
             shapes.setdefault(port.end.port, _UNKNOWN)
-        item.set_look(shapes=shapes, severity=worst, stale=False)
-        if before and found and before.arguments == found.arguments:
+        off = bool(found and found.off)
+        item.set_look(shapes={} if off else shapes, severity=worst, stale=False, off=off)
+        if before and found and (before.arguments, before.repeat) == (found.arguments, found.repeat):
             return False
-        node = self.session.project.graph.nodes.get(name)
+        node = self.session.view.graph.nodes.get(name)
         return node is not None and self._refresh_face(node)
 
     def _set_stale(self, stale: bool) -> None:
@@ -232,8 +271,7 @@ class CanvasScene(QGraphicsScene):
 
     def spec_of(self, source: End) -> TensorSpec | None:
         """Return what the last check found at an output."""
-        report = self.session.report
-        found = report.shapes.nodes.get(source.node) if report else None
+        found = self.session.node_report(source.node)
         return found.outputs.get(source.port) if found else None
 
     # Selection, hover, theme
@@ -271,7 +309,7 @@ class CanvasScene(QGraphicsScene):
     def follow_theme(self) -> None:
         """Take on the colours of the theme in use."""
         self.style_now = style_of()
-        for node in self.session.project.graph.nodes.values():
+        for node in self.session.view.graph.nodes.values():
             self.nodes[node.name].set_face(self._face(node), self.style_now)
         self._lay(self.wires.keys(), set())
         for target in self.wires:
@@ -342,6 +380,4 @@ class CanvasScene(QGraphicsScene):
 
 
 def _only_moved(old: Node | None, new: Node) -> bool:
-    return bool(old) and old is not None and (old.kind, old.params, old.label, old.name, old.extra) == (
-        new.kind, new.params, new.label, new.name, new.extra
-    )  # fmt: skip
+    return old is not None and replace(old, position=new.position) == new

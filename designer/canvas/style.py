@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPen, QPixmap, QStaticText
 
-from designer.icons import family_icon
+from designer.icons import family_icon, icon
 from designer.theme import Theme, current, scaled_font
 
 Role = Literal["name", "text", "chip"]
@@ -46,6 +46,10 @@ class Style:
         self.error = QColor(theme.error)
         self.warning = QColor(theme.warning)
         self.wires = {state: self._wire(state) for state in _WIRE_STATES}
+        self.hatch = QBrush(QColor(theme.text_muted), Qt.BrushStyle.BDiagPattern)
+        self.through = QPen(QColor(theme.wire), 2.0)
+        self.optional_port = QPen(_mixed(theme.wire, theme.canvas, 0.35), 1.2)
+        self._glyphs: dict[str, QPixmap] = {}
         self._texts: dict[tuple[Role, str], QStaticText] = {}
         self._families: dict[str, tuple[QColor, QBrush, QPixmap, QPixmap]] = {}
 
@@ -102,6 +106,13 @@ class Style:
         """Draw a text whose top left corner is (x, y) with the painter's pen."""
         painter.setFont(self.fonts[role])
         painter.drawStaticText(round(x), round(y), self.static(text, role))
+
+    def draw_glyph(self, painter: QPainter, name: str, place: QRectF) -> None:
+        """Draw a small icon in the colour of muted text."""
+        found = self._glyphs.get(name)
+        if found is None:
+            found = self._glyphs[name] = icon(name, self.theme.text_muted).pixmap(48, 48)
+        painter.drawPixmap(place, found, QRectF(found.rect()))
 
     def draw_icon(self, painter: QPainter, family: str, place: QRectF, *, small: bool = False) -> None:
         """Draw a family's icon; ``small``: it will be a few pixels wide on the screen."""

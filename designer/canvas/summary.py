@@ -13,7 +13,7 @@ from core.kinds import LayerKind, Parameter, Value
 if TYPE_CHECKING:
     from core.graph.project import Node
     from core.model.problems import Problem
-    from core.model.shapes import NodeReport
+    from core.model.reports import NodeReport
 
 _SHORT = {"stride": "s", "padding": "p", "dilation": "d", "groups": "g"}
 _PLAIN = frozenset(
@@ -39,7 +39,7 @@ def main_parameters(kind: LayerKind | None, params: Mapping[str, Value], argumen
         if value is None or value == () or value in ("", "auto") or (name.startswith("num_layers") and value == 1):
             continue
         if name in _SHORT:
-            short.append(f"{_SHORT[name]}{_written(value)}" if not isinstance(value, str) else f"p {value}")
+            short.append(_named(_SHORT[name], value) if isinstance(value, str) else f"{_SHORT[name]}{_written(value)}")
         elif not isinstance(value, bool):
             long.append(_term(kind, name, value))
         elif value:
@@ -65,7 +65,16 @@ def _term(kind: LayerKind, name: str, value: Value) -> str:
         digits = kind.torch_class[-2:-1]
         if isinstance(value, int) and digits.isdecimal():
             value = (value,) * int(digits)
-    return _written(value) if name in _PLAIN else f"{name.replace('_', ' ')} {_written(value)}"
+    return _written(value) if name in _PLAIN else _named(name.replace("_", " "), value)
+
+
+def _named(name: str, value: Value) -> str:
+    """Return ``blocks 3``; of an expression ``blocks = 2*depth``, or the one word where it is called the same."""
+    if not isinstance(value, str):
+        return f"{name} {_written(value)}"
+    if value in (name.replace(" ", "_"), *(long for long, letter in _SHORT.items() if letter == name)):
+        return value
+    return f"{name} {value}" if value in ("same", "valid") else f"{name} = {value}"
 
 
 def _written(value: Value) -> str:

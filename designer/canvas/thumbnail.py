@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPainterPath, QPen, QPixmap
 
+from core.graph.kinds import kind_of
 from core.graph.order import incoming, outgoing
-from core.graph.project import End, Graph
-from designer.canvas.face import Face, make_face
+from core.graph.project import End, Graph, Project
+from designer.canvas.face import Circumstances, Face, make_face
+from designer.canvas.fitting import output_slots
 from designer.canvas.paint import Look, paint_node
 from designer.canvas.style import Style, style_of
 from designer.canvas.wire_item import route
@@ -16,16 +20,17 @@ from designer.theme import Theme
 _MARGIN = 0.07
 
 
-def graph_thumbnail(graph: Graph, size: QSize, theme: Theme) -> QPixmap:
-    """Return a picture of the whole graph, ``size`` in device-independent pixels, on the theme's canvas."""
+def graph_thumbnail(project: Project, size: QSize, theme: Theme) -> QPixmap:
+    """Return a picture of a project's whole graph, ``size`` in device-independent pixels, on the theme's canvas."""
     ratio = QGuiApplication.primaryScreen().devicePixelRatio() if QGuiApplication.primaryScreen() else 1.0
     pixmap = QPixmap(size * ratio)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(theme.canvas)
+    graph = project.graph
     if not graph.nodes:
         return pixmap
     style = style_of(theme)
-    faces = _faces(graph, style)
+    faces = _faces(project, style)
     bounds = QRectF()
     for face in faces.values():
         bounds = bounds.united(_card(face))
@@ -42,12 +47,17 @@ def graph_thumbnail(graph: Graph, size: QSize, theme: Theme) -> QPixmap:
     return pixmap
 
 
-def _faces(graph: Graph, style: Style) -> dict[str, Face]:
+def _faces(project: Project, style: Style) -> dict[str, Face]:
+    graph = project.graph
     ins, outs = incoming(graph), outgoing(graph)
-    return {
-        name: make_face(node, {port for port, _end in ins[name]}, {port for port, _end in outs[name]}, {}, style)
-        for name, node in graph.nodes.items()
-    }
+    sharers = Counter(node.shares for node in graph.nodes.values() if node.shares)
+    found = {}
+    for name, node in graph.nodes.items():
+        kind = kind_of(project, node)
+        around = Circumstances(slots=output_slots(project, node, kind, {}), sharers=sharers[name])
+        linked = ({port for port, _end in ins[name]}, {port for port, _end in outs[name]})
+        found[name] = make_face(node, kind, *linked, style, around)
+    return found
 
 
 def _card(face: Face) -> QRectF:

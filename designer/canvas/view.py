@@ -28,20 +28,16 @@ from designer.canvas import dropping, menus, wording
 from designer.canvas.backdrop import draw_backdrop
 from designer.canvas.commands import Commands
 from designer.canvas.compose import Spot
-from designer.canvas.gestures.gesture import Gesture, Pointer
-from designer.canvas.gestures.link import LinkGesture
-from designer.canvas.gestures.marquee import MarqueeGesture
-from designer.canvas.gestures.move import MoveGesture
-from designer.canvas.gestures.pan import PanGesture
 from designer.canvas.keys import Keys
+from designer.canvas.mouse import Mouse
 from designer.canvas.navigation import Navigator
 from designer.canvas.palette import AddPalette
+from designer.canvas.ranking import kinds_for
 from designer.canvas.rename import RenameEditor
 from designer.canvas.scene import CanvasScene
+from designer.canvas.structure import Structure
 from designer.canvas.tip import Tip
 from designer.session import Session
-
-_WIRE_REACH = 7.0
 
 
 class CanvasView(QGraphicsView):
@@ -50,6 +46,9 @@ class CanvasView(QGraphicsView):
     edit_requested = Signal(str)
     """A node's parameters are to be edited (Enter, or a double click on the node)."""
     zoom_changed = Signal(float)
+    blocks_changed = Signal()
+    block_dropped = Signal(object, object)
+    """The user's own blocks have changed: a group was saved as one."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,18 +56,21 @@ class CanvasView(QGraphicsView):
         self.canvas = CanvasScene(session, self)
         self.navigator = Navigator(self)
         self.commands = Commands(self)
+        self.structure = Structure(self)
         self.tip = Tip(self)
         self.palette_box = AddPalette(self)
         self.rename_editor = RenameEditor(self)
         self._hint = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
-        self._gesture: Gesture | None = None
-        self._button = Qt.MouseButton.NoButton
-        self._space_held = self._space_used = self._shown_before = False
+        self.mouse = Mouse(self)
+        self._shown_before = False
+        self._path = session.path
+        self._cameras: dict[tuple[str, ...], tuple[float, QPointF]] = {}
         self._set_up()
         self._keys = Keys(self)
         self.palette_box.chosen.connect(self.commands.add)
         self.rename_editor.renamed.connect(self.commands.rename)
-        session.changed.connect(self._show_hint)
+        session.here_changed.connect(self._show_hint)
+        session.view_changed.connect(self._show_other)
         session.selection_changed.connect(self._describe)
         session.report_changed.connect(self._on_report_changed)
         session.reveal_requested.connect(self._on_reveal_requested)
@@ -148,7 +150,7 @@ class CanvasView(QGraphicsView):
 
     def select_all(self) -> None:
         """Select every node."""
-        self.session.select(self.session.project.graph.nodes)
+        self.session.select(self.session.view.graph.nodes)
 
     def layout(self) -> None:
         """Lay out the selection (two or more nodes), or everything."""
@@ -171,10 +173,15 @@ class CanvasView(QGraphicsView):
         place = self.mapFromScene(item.scene_card()).boundingRect()
         self.rename_editor.open(name, QRect(place.x(), place.y(), max(place.width(), 140), 30))
 
-    def edit_selected(self) -> None:
-        """Ask for the parameters of the one selected node to be edited."""
+    def enter_selected(self) -> None:
+        """Look into the one selected node; see ``enter``."""
         if len(self.session.selection) == 1:
-            self.edit_requested.emit(next(iter(self.session.selection)))
+            self.enter(next(iter(self.session.selection)))
+
+    def enter(self, name: str) -> None:
+        """Look at the inside of a group; ask for the parameters of any other node to be edited."""
+        if not self.session.open_group(name):
+            self.edit_requested.emit(name)
 
     def open_palette_after_selection(self, text: str = "") -> None:
         """Open the add palette for a node after the selection; where nothing is selected, for one at the pointer."""
@@ -188,12 +195,13 @@ class CanvasView(QGraphicsView):
     def _open_palette_at_pointer(self, text: str = "") -> None:
         place = self._pointer_or_middle()
         at = self.mapToScene(place)
-        spot = Spot((at.x(), at.y())) if self.session.project.graph.nodes else Spot()
+        spot = Spot((at.x(), at.y())) if self.session.view.graph.nodes else Spot()
         self.open_palette(place, spot, text)
 
     def open_palette(self, place: QPoint, spot: Spot, text: str = "") -> None:
         """Open the add palette at a pixel of the viewport for a node at a spot."""
-        self.palette_box.open(place, spot, self.commands.wanted(spot), text)
+        kinds = kinds_for(self.session.view, self.session.group)
+        self.palette_box.open(place, spot, self.commands.wanted(spot), kinds, text)
 
     def _pointer_or_middle(self) -> QPoint:
         here = self.viewport().mapFromGlobal(self.cursor().pos())
@@ -204,99 +212,26 @@ class CanvasView(QGraphicsView):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin the gesture that the button and the place under it stand for."""
         self.palette_box.close_palette()
-        if self._gesture is not None:
-            return
-        gesture = self._gesture_for(event)
-        if gesture:
-            self._gesture, self._button = gesture, event.button()
-            self.canvas.hover_wire(None)
-            if gesture.cursor is not None:
-                self.viewport().setCursor(gesture.cursor)
-            gesture.start(self._pointer(event))
+        self.mouse.press(event)
         event.accept()
-
-    def _gesture_for(self, event: QMouseEvent) -> Gesture | None:
-        if event.button() is Qt.MouseButton.MiddleButton or self._space_held:
-            self._space_used = True
-            return PanGesture(self)
-        if event.button() is not Qt.MouseButton.LeftButton:
-            return None
-        place = self.mapToScene(event.position().toPoint())
-        port = self.canvas.port_to_grab(place, self.zoom)
-        if port:
-            return LinkGesture(self, port)
-        node = self.canvas.node_at(place)
-        if node:
-            return MoveGesture(self, node)
-        wire = self.canvas.wire_at(place, _WIRE_REACH / self.zoom)
-        if wire:
-            self.session.select(())
-            self.canvas.select_wires([wire])
-            return None
-        return MarqueeGesture(self)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Let the gesture follow, or show what is under the pointer."""
-        if self._gesture:
-            self._gesture.update(self._pointer(event))
-        else:
-            self._hover(self.mapToScene(event.position().toPoint()))
+        self.mouse.move(event)
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Finish the gesture."""
-        gesture = self._gesture
-        if gesture and event.button() is self._button:
-            self._gesture = None
-            self._rest_cursor()
-            gesture.finish(self._pointer(event))
+        self.mouse.release(event)
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """On the empty canvas or a wire: the add palette; on a node: its parameters."""
-        if event.button() is not Qt.MouseButton.LeftButton:
-            return
-        view = event.position().toPoint()
-        place = self.mapToScene(view)
-        node = self.canvas.node_at(place)
-        if node:
-            self.edit_requested.emit(node.name)
-            return
-        wire = self.canvas.wire_at(place, _WIRE_REACH / self.zoom)
-        self.open_palette(view, Spot((place.x(), place.y()), wire=wire))
-
-    def _pointer(self, event: QMouseEvent) -> Pointer:
-        place = event.position().toPoint()
-        return Pointer(self.mapToScene(place), place, event.modifiers())
-
-    def _hover(self, place: QPointF) -> None:
-        port = self.canvas.port_to_grab(place, self.zoom)
-        for name in {self._hot_node, port.end.node if port else None} - {None}:
-            item = self.canvas.nodes.get(str(name))
-            if item:
-                item.set_look(hot=port.end if port and port.end.node == name else None)
-        self._hot_node = port.end.node if port else None
-        over = port or self.canvas.node_at(place)
-        self.canvas.hover_wire(None if over else self.canvas.wire_at(place, _WIRE_REACH / self.zoom))
-        if not self._space_held:
-            self.viewport().setCursor(Qt.CursorShape.CrossCursor if port else Qt.CursorShape.ArrowCursor)
-
-    _hot_node: str | None = None
-
-    def _rest_cursor(self) -> None:
-        self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if self._space_held else Qt.CursorShape.ArrowCursor)
-
-    def _cancel_gesture(self) -> bool:
-        gesture, self._gesture = self._gesture, None
-        if gesture is None:
-            return False
-        gesture.cancel()
-        self._rest_cursor()
-        return True
+        """Go into what is under the pointer, or add something there."""
+        self.mouse.double_click(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu of what is under the pointer (from the keyboard: of the selection)."""
-        if self._gesture:
+        if self.mouse.busy:
             return
         by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
         if by_key and self.session.selection:
@@ -311,7 +246,7 @@ class CanvasView(QGraphicsView):
         """Return the menu of what is at a pixel of the viewport; a node there is selected first."""
         place = self.mapToScene(pixel)
         node = self.canvas.node_at(place)
-        wire = None if node else self.canvas.wire_at(place, _WIRE_REACH / self.zoom)
+        wire = None if node else self.mouse.wire_at(place)
         if node is None:
             return menus.wire_menu(self, wire, pixel) if wire else menus.canvas_menu(self, pixel)
         if node.name not in self.session.selection:
@@ -331,24 +266,26 @@ class CanvasView(QGraphicsView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc cancels; Space pans while held; the rest is in the table of keys."""
         if event.key() == Qt.Key.Key_Escape:
-            if not self._cancel_gesture():
-                self.session.select(())
-                self.canvas.select_wires(())
+            if not self.mouse.cancel():
+                self._step_back()
         elif event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
-                self._space_held, self._space_used = True, False
-                self._rest_cursor()
-        elif self._gesture is None and not self._keys.press(event):
+                self.mouse.hold_space()
+        elif not self.mouse.busy and not self._keys.press(event):
             event.ignore()
+
+    def _step_back(self) -> None:
+        """Select nothing; where nothing was selected, leave the group."""
+        if self.session.selection or self.canvas.selected_wires:
+            self.session.select(())
+            self.canvas.select_wires(())
+        else:
+            self.structure.leave()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """A tap of Space opens the add palette at the pointer."""
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat() and self._space_held:
-            self._space_held = False
-            if self._gesture is None:
-                self._rest_cursor()
-            if not self._space_used:
-                self._open_palette_at_pointer()
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat() and self.mouse.let_space_go():
+            self._open_palette_at_pointer()
 
     def focusNextPrevChild(self, following: bool) -> bool:
         """Tab adds a layer; Shift+Tab leaves the canvas as everywhere."""
@@ -356,7 +293,7 @@ class CanvasView(QGraphicsView):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Forget a held Space: its release goes elsewhere."""
-        self._space_held = False
+        self.mouse.let_space_go()
         super().focusOutEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -373,14 +310,14 @@ class CanvasView(QGraphicsView):
         if isinstance(event, QNativeGestureEvent) and self.navigator.pinch(event):
             self.zoom_changed.emit(self.zoom)
             return True
-        if event.type() is QEvent.Type.Leave and self._gesture is None:
+        if event.type() is QEvent.Type.Leave and not self.mouse.busy:
             self.canvas.hover_wire(None)
         return super().viewportEvent(event)
 
     def _show_tooltip(self, event: QHelpEvent) -> None:
         place = self.mapToScene(event.pos())
         node = self.canvas.node_at(place)
-        wire = None if node else self.canvas.wire_at(place, _WIRE_REACH / self.zoom)
+        wire = None if node else self.mouse.wire_at(place)
         text = wording.node_tooltip(self.canvas, node.name) if node else ""
         if wire:
             text = wording.wire_tooltip(self.canvas, wire)
@@ -390,11 +327,11 @@ class CanvasView(QGraphicsView):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take layer kinds and nothing else."""
-        event.setAccepted(dropping.kind_in(event.mimeData()) is not None)
+        event.setAccepted(dropping.kind_in(self, event.mimeData()) is not None)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Highlight the wire that the layer would go into."""
-        kind = dropping.kind_in(event.mimeData())
+        kind = dropping.kind_in(self, event.mimeData())
         if kind:
             self.canvas.hover_wire(dropping.wire_for(self, kind, self.mapToScene(event.position().toPoint())))
         event.setAccepted(kind is not None)
@@ -406,7 +343,7 @@ class CanvasView(QGraphicsView):
     def dropEvent(self, event: QDropEvent) -> None:
         """Add the layer."""
         self.canvas.hover_wire(None)
-        kind = dropping.kind_in(event.mimeData())
+        kind = dropping.kind_in(self, event.mimeData())
         if kind:
             event.acceptProposedAction()
             dropping.drop(self, kind, self.mapToScene(event.position().toPoint()))
@@ -434,7 +371,24 @@ class CanvasView(QGraphicsView):
         self._hint.setGeometry(self.viewport().rect())
 
     def _show_hint(self, _change: object = None) -> None:
-        self._hint.setVisible(not self.session.project.graph.nodes)
+        self._hint.setVisible(not self.session.view.graph.nodes)
+
+    def _show_other(self) -> None:
+        """Look at another graph where it was looked at before, or at all of it the first time."""
+        self.mouse.forget()
+        for floating in (self.tip, self.palette_box, self.rename_editor, *self.structure.questions):
+            floating.hide()
+        self._cameras[self._path] = self.zoom, self.mapToScene(self.viewport().rect().center())
+        self._path = self.session.path
+        known = self._cameras.get(self._path)
+        if known:
+            self.navigator.zoom_to(known[0])
+            self.navigator.centre(known[1])
+        else:
+            self.navigator.show_first(self.canvas.cards())
+        self.zoom_changed.emit(self.zoom)
+        self._show_hint()
+        self._describe(self.session.selection)
 
     def _follow_theme(self) -> None:
         self.canvas.follow_theme()

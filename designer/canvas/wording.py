@@ -17,7 +17,7 @@ _MOST_SPOKEN = 5
 def node_tooltip(scene: CanvasScene, name: str) -> str:
     """Return a node's parameters, shapes and problems as rich text."""
     item, session = scene.nodes[name], scene.session
-    found = session.report.shapes.nodes.get(name) if session.report else None
+    found = session.node_report(name)
     stale = not session.report_is_current
     return tooltip(item.face.node, item.face.kind, found, scene.problems_at(name), stale)
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from core import units
 from core.errors import LayerwrightError
+from core.graph.groups import with_weights_beside
 from designer import theme
 from designer.files import choose_new
 from designer.jobs import Lane, Progress
@@ -239,7 +240,8 @@ class ExportDialog(QDialog):
         if not text:
             self._say(self.tr("Say where to write: the file has no name yet."), "error", "error")
             return
-        kind, run, project = self.kind, self._chosen_run, self._session.project
+        kind, run = self.kind, self._chosen_run
+        project = with_weights_beside(self._session.project, self._session.base)
         path = Path(text).expanduser()
         if path.suffix != kind.suffix:
             path = path.with_name(path.name + kind.suffix)

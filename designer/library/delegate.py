@@ -31,7 +31,10 @@ class LibraryDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         self._background(painter, option, selected)
-        text = option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
+        enabled = bool(option.state & QStyle.StateFlag.State_Enabled)
+        group = QPalette.ColorGroup.Normal if enabled else QPalette.ColorGroup.Disabled
+        role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
+        text = option.palette.color(group, role)
         if index.data(KIND) is None:
             self._family(painter, option, index, text)
         else:
@@ -66,7 +69,8 @@ class LibraryDelegate(QStyledItemDelegate):
         painter.setFont(bold(option.font))
         painter.setPen(text)
         place = rect.adjusted(52, 0, -8, 0)
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, str(index.data()))
+        name = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, place.width())
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, name)
 
     def _kind(
         self,
@@ -82,8 +86,8 @@ class LibraryDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(QRectF(rect.left() + 33, rect.top() + 7, 4, rect.height() - 14), 2, 2)
         painter.setPen(text)
         painter.setFont(option.font)
-        name = str(index.data())
         place = rect.adjusted(52, 0, -10, 0)
+        name = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, place.width())
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, name)
         left = option.fontMetrics.horizontalAdvance(name) + 10
         if place.width() - left > 40:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 
 from PySide6.QtCore import QCoreApplication, QMimeData, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
+from core.graph.blocks import Block
 from core.kinds import FAMILIES, LayerKind, Port
+from designer.canvas.dropping import BLOCK_PREFIX, KIND_MIME
 
-MIME = "application/x-layerwright-kind"
-"""Type of what is dragged out of the library: the kind's id as UTF-8 text."""
+MIME = KIND_MIME
+"""Type of what is dragged out of the library: the kind's id as UTF-8 text, or BLOCK_PREFIX and the file of a block."""
 KIND = Qt.ItemDataRole.UserRole
 """Role of a kind's id (None for a family)."""
 FAMILY = Qt.ItemDataRole.UserRole + 1
@@ -23,24 +26,38 @@ SEARCH = Qt.ItemDataRole.UserRole + 3
 Index = QModelIndex | QPersistentModelIndex
 
 
+BLOCKS = "My blocks"
+"""The family of the blocks that the user saved."""
+
+
 class LibraryModel(QStandardItemModel):
     """Families in the palette's order, those of plug-ins after them; within a family the catalogue's order."""
 
-    def __init__(self, kinds: Iterable[LayerKind]) -> None:
+    def __init__(self, kinds: Iterable[LayerKind], blocks: Iterable[Block] = ()) -> None:
         super().__init__()
+        self.show_kinds(kinds, blocks)
+
+    def show_kinds(self, kinds: Iterable[LayerKind], blocks: Iterable[Block] = ()) -> None:
+        """Show these kinds and blocks and no others."""
+        self.clear()
         by_family: dict[str, list[LayerKind]] = {name: [] for name in FAMILIES}
         for kind in kinds:
             by_family.setdefault(kind.family, []).append(kind)
         for family, members in by_family.items():
             if members:
                 self.appendRow(_family_item(family, members))
+        rows = [_block_item(block) for block in blocks]
+        if rows:
+            own = _family_item(BLOCKS, [])
+            own.appendRows(rows)
+            self.insertRow(1, own)
 
     def mimeTypes(self) -> list[str]:
         """Return the one type that can be dragged out."""
         return [MIME]
 
     def mimeData(self, indexes: Iterable[Index]) -> QMimeData:
-        """Return the id of the dragged kind."""
+        """Return the id of the dragged kind or block."""
         data = QMimeData()
         ids = [str(index.data(KIND)) for index in indexes if index.data(KIND)]
         if ids:
@@ -100,14 +117,29 @@ def _family_item(family: str, members: list[LayerKind]) -> QStandardItem:
     return item
 
 
+def _block_item(block: Block) -> QStandardItem:
+    item = QStandardItem(block.name)
+    item.setData(f"{BLOCK_PREFIX}{block.path}", KIND)
+    item.setData(BLOCKS, FAMILY)
+    item.setData(block.problem or block.help, HELP)
+    item.setData(" ".join((block.name, BLOCKS, block.help)).lower(), SEARCH)
+    item.setToolTip(f"<p><b>{escape(block.name)}</b><br>{escape(block.problem or block.help)}</p>")
+    item.setEditable(False)
+    item.setData(block.name, Qt.ItemDataRole.AccessibleTextRole)
+    item.setEnabled(not block.problem)
+    return item
+
+
 def explanation(kind: LayerKind) -> str:
     """Return help and ports of a kind as rich text for a tool tip."""
 
     def lines(title: str, ports: tuple[Port, ...]) -> str:
-        items = "".join(f"<br>&nbsp;&nbsp;{port.name}{' – ' + port.help if port.help else ''}" for port in ports)
+        helps = ((port.name, f" – {escape(port.help)}" if port.help else "") for port in ports)
+        items = "".join(f"<br>&nbsp;&nbsp;{name}{text}" for name, text in helps)
         return f"<br><span>{title}:</span>{items}" if ports else ""
 
     translate = QCoreApplication.translate
     inputs = lines(translate("Library", "Inputs"), kind.inputs)
     outputs = lines(translate("Library", "Outputs"), kind.outputs)
-    return f"<p><b>{kind.display}</b><br>{kind.help}{inputs}{outputs}</p>"
+    formula = f"<br>{escape(kind.formula)}" if kind.formula else ""
+    return f"<p><b>{kind.display}</b><br>{escape(kind.help)}{formula}{inputs}{outputs}</p>"

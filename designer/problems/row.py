@@ -25,7 +25,7 @@ class ProblemRow(QWidget):
         self._session = session
         self._hovered = False
         self.setObjectName("problem_row")
-        self.setAccessibleName(f"{problem.severity}: {problem.node} {problem.message}")
+        self.setAccessibleName(f"{problem.severity}: {problem.place} {problem.message}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         if problem.node and show_node:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -40,7 +40,7 @@ class ProblemRow(QWidget):
         column = QVBoxLayout()
         column.setSpacing(2)
         if problem.node and show_node:
-            place = f"{problem.node}.{problem.parameter}" if problem.parameter else problem.node
+            place = f"{problem.place}.{problem.parameter}" if problem.parameter else problem.place
             name = TextLabel(place)
             name.setFont(bold(name.font()))
             column.addWidget(name)
@@ -65,8 +65,8 @@ class ProblemRow(QWidget):
 
     def reveal(self) -> None:
         """Bring the problem's node into view."""
-        if self.problem.node in self._session.project.graph.nodes:
-            self._session.reveal(self.problem.node)
+        if self.problem.node:
+            self._session.reveal(self.problem.node, self.problem.path)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click anywhere but on a fix goes to the node."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit
 from core.errors import EditError
 from core.graph.edits import Rename, SetLabel
 from core.graph.names import check_name
+from core.graph.project import INPUT, OUTPUT
 from designer.properties.section import NAME_WIDTH, Section
 from designer.session import Session
 from designer.widgets import ElidedLabel, failing
@@ -23,7 +24,7 @@ class Naming(QObject):
         self._node = node
         self.name = QLineEdit(node)
         self.name.setObjectName("node_name")
-        self.label = QLineEdit(session.project.graph.nodes[node].label)
+        self.label = QLineEdit(session.view.graph.nodes[node].label)
         self.label.setObjectName("node_label")
         self.message = failing()
         self.message.setObjectName("node_name_message")
@@ -33,7 +34,13 @@ class Naming(QObject):
         _add(section.grid, translate("Naming", "name"), self.name)
         section.grid.addWidget(self.message, section.grid.rowCount(), 1, 1, 2)
         _add(section.grid, translate("Naming", "label"), self.label)
-        self.name.setToolTip(translate("Naming", "The layer's attribute in the source and prefix in the state dict."))
+        is_port = bool(session.group) and session.view.graph.nodes[node].kind in (INPUT, OUTPUT)
+        told = (
+            translate("Naming", "The name of the port. Every use of the group follows.")
+            if is_port
+            else translate("Naming", "The layer's attribute in the source and prefix in the state dict.")
+        )
+        self.name.setToolTip(told)
         self.label.setToolTip(translate("Naming", "A free text shown with the name."))
         self.name.textEdited.connect(self._on_name_edited)
         self.name.editingFinished.connect(self._on_name_finished)
@@ -42,7 +49,7 @@ class Naming(QObject):
 
     def refresh(self) -> None:
         """Show what the document says, unless it is being typed."""
-        text = self._session.project.graph.nodes[self._node].label
+        text = self._session.view.graph.nodes[self._node].label
         if text != self.label.text():
             self.label.setText(text)
 
@@ -50,7 +57,7 @@ class Naming(QObject):
         if text == self._node:
             return ""
         try:
-            check_name(text, self._session.project.graph.nodes)
+            check_name(text, self._session.view.graph.nodes)
         except EditError as error:
             return str(error)
         return ""
@@ -62,16 +69,16 @@ class Naming(QObject):
 
     def _on_name_finished(self) -> None:
         text = self.name.text()
-        if self._node not in self._session.project.graph.nodes or text == self._node:
+        if self._node not in self._session.view.graph.nodes or text == self._node:
             return
         if self._reason(text):
             self.name.setText(self._node)
             self._on_name_edited(self._node)
         else:
-            self._session.apply(Rename(self._node, text))
+            self._session.apply_here(Rename(self._node, text))
 
     def _on_label_edited(self, text: str) -> None:
-        self._session.apply(SetLabel(self._node, text, f"{self._node}.label"))
+        self._session.apply_here(SetLabel(self._node, text, f"{self._node}.label"))
 
 
 def _add(grid: QGridLayout, title: str, field: QLineEdit) -> None:

@@ -8,21 +8,25 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core import units
-from core.graph.project import INPUT
-from core.kinds import LayerKind
-from core.parameters import derived_of, format_value, parameters_of
+from core.graph.project import INPUT, OUTPUT
+from core.kinds import LayerKind, Parameter
+from core.kinds import Section as Part
+from core.parameters import derived_of, format_value, parameters_of, resolve
 from designer.icons import family_icon
 from designer.problems.row import ProblemRow
 from designer.properties.cost import CostWatcher
+from designer.properties.curve import CurvePicture
 from designer.properties.naming import Naming
 from designer.properties.rows import ParameterRow, Scope
-from designer.properties.section import Section
+from designer.properties.section import Fold, Section
+from designer.properties.structure import StructureSection
 from designer.session import Session
 from designer.theme import SPACE
 from designer.widgets import TextLabel, heading, muted
 
 if TYPE_CHECKING:
-    from core.model.shapes import NodeReport
+    from core.model.problems import Problem
+    from core.model.reports import NodeReport
 
 _SHAPE_OF_DATA = frozenset({"shape", "dtype"})
 """Parameters of an input that its data decides once it is bound."""
@@ -38,14 +42,17 @@ class NodeForm(QWidget):
         self._cost = cost
         self._scope = Scope(session, names, kind)
         self._rows: list[ParameterRow] = []
+        self._folds: list[tuple[Fold, frozenset[str]]] = []
         self._derived: dict[str, TextLabel] = {}
         self._ports: dict[tuple[str, str], TextLabel] = {}
         self._problems: tuple[object, ...] | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2)
         self._column.setSpacing(SPACE + 4)
+        self._curve = CurvePicture()
         self._add_header()
         self._naming = self._add_naming()
+        self._structure = self._add_structure()
         self._add_parameters()
         self._add_shapes()
         self._problem_section = Section(self.tr("Problems"))
@@ -59,6 +66,8 @@ class NodeForm(QWidget):
             return
         if self._naming is not None:
             self._naming.refresh()
+        if self._structure is not None:
+            self._structure.refresh()
         self._refresh_rows()
         self._refresh_shapes()
         self._refresh_problems()
@@ -80,7 +89,14 @@ class NodeForm(QWidget):
         title = kind.display if count == 1 else self.tr("{count} × {kind}").format(count=count, kind=kind.display)
         row.addWidget(heading(title, 1.15), 1)
         self._column.addLayout(row)
-        self._column.addWidget(muted(kind.help))
+        self._column.addWidget(muted(self._port_text() if self._is_port else kind.help))
+        if kind.formula:
+            formula = TextLabel(kind.formula)
+            formula.setObjectName("formula")
+            formula.setAccessibleName(self.tr("Formula"))
+            formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._column.addWidget(formula)
+        self._column.addWidget(self._curve)
         if kind.documentation:
             link = QLabel(f'<a href="{kind.documentation}">{self.tr("PyTorch documentation")}</a>')
             link.setOpenExternalLinks(True)
@@ -99,8 +115,28 @@ class NodeForm(QWidget):
         self._column.addWidget(section)
         return Naming(self._session, self._scope.names[0], section)
 
+    def _add_structure(self) -> StructureSection | None:
+        """Add what is said of a use of a group, a Python layer or a shared layer."""
+        if len(self._scope.names) > 1:
+            return None
+        section = StructureSection(self._session, self._scope.names[0], self._scope.kind)
+        self._column.addWidget(section)
+        return section
+
+    @property
+    def _is_port(self) -> bool:
+        """True for the inputs and outputs of a group, which take nothing from the data."""
+        return bool(self._session.group) and self._scope.kind.id in (INPUT, OUTPUT)
+
+    def _port_text(self) -> str:
+        if self._scope.kind.id == INPUT:
+            return self.tr("A port of the group, by its name: what is linked to it outside arrives here.")
+        return self.tr("A port of the group, by its name: what arrives here leaves the group.")
+
     def _add_parameters(self) -> None:
         kind = self._scope.kind
+        if self._scope.shares or self._is_port:
+            return
         if kind.torch_class and self._session.report is None:
             label = muted(self.tr("Loading PyTorch…"))
             label.setObjectName("loading")
@@ -110,11 +146,23 @@ class NodeForm(QWidget):
         if not parameters and not derived:
             return
         section = Section(self.tr("Parameters"))
-        self._rows = [ParameterRow(each, self._scope, section.grid, section) for each in parameters]
+        self._add_rows([each for each in parameters if not each.section], section)
         for name in derived:
             self._derived[name] = section.add_value(name, "", muted=True)
             self._derived[name].setToolTip(self.tr("Filled in from the incoming shape."))
-        self._column.addWidget(section)
+        if self._rows or derived:
+            self._column.addWidget(section)
+        titles: dict[Part, str] = {"Weights": self.tr("Weights"), "Training": self.tr("Training")}
+        for part, title in titles.items():
+            members = [each for each in parameters if each.section == part]
+            if members:
+                fold = Fold(title, part)
+                self._folds.append((fold, frozenset(each.name for each in members)))
+                self._add_rows(members, fold.section)
+                self._column.addWidget(fold)
+
+    def _add_rows(self, parameters: list[Parameter], section: Section) -> None:
+        self._rows += [ParameterRow(each, self._scope, section.grid, section) for each in parameters]
 
     def _add_shapes(self) -> None:
         if len(self._scope.names) > 1:
@@ -127,12 +175,7 @@ class NodeForm(QWidget):
         self._column.addWidget(cost)
 
     def _refresh_rows(self) -> None:
-        report = self._session.report
-        problems = {
-            each.parameter: each.message
-            for each in (report.problems if report else ())
-            if each.node in self._scope.names and each.parameter
-        }
+        problems = {each.parameter: each.message for each in self._own_problems() if each.parameter}
         bound = self._scope.kind.id == INPUT and any(params.get("fields") for params in self._scope.params())
         for row in self._rows:
             row.refresh()
@@ -141,6 +184,9 @@ class NodeForm(QWidget):
                 row.set_visible(False)
             elif row.parameter.name in _SHAPE_OF_DATA and self._scope.kind.id == INPUT:
                 row.set_visible(True)
+        for fold, names in self._folds:
+            fold.show_count(len(names & set().union(*self._scope.params())))
+        self._refresh_curve()
         values = {name: set[str]() for name in self._derived}
         for node in self._node_reports():
             for name, found in values.items():
@@ -149,11 +195,27 @@ class NodeForm(QWidget):
             texts = values[name]
             label.setText(texts.pop() if len(texts) == 1 else self.tr("several values") if texts else "–")
 
+    def _refresh_curve(self) -> None:
+        """Draw the activation with the parameters as they are, linked or not, once torch is there."""
+        kind = self._scope.kind
+        if kind.family != "Activation" or self._session.report is None or self._scope.shares:
+            return
+        from core.model.curve import activation_curve
+
+        values, problems = resolve(kind, self._scope.params()[0], self._session.view.variables)
+        derived = [report.derived for report in self._node_reports()[:1]]
+        alike = all(params == self._scope.params()[0] for params in self._scope.params())
+        arguments = {**values, **(derived[0] if derived else {})}
+        self._curve.show_curve(activation_curve(kind, arguments) if alike and not problems else None)
+
     def _node_reports(self) -> list[NodeReport]:
-        report = self._session.report
-        if report is None:
-            return []
-        return [report.shapes.nodes[name] for name in self._scope.names if name in report.shapes.nodes]
+        found = (self._session.node_report(name) for name in self._scope.names)
+        return [report for report in found if report is not None]
+
+    def _own_problems(self) -> list[Problem]:
+        """Return the problems of the selected nodes themselves, without those inside of groups."""
+        path, here = self._session.path, self._session.problems_here()
+        return [each for name in self._scope.names for each in here.get(name, ()) if each.path == path]
 
     def _refresh_shapes(self) -> None:
         if len(self._scope.names) > 1:
@@ -167,7 +229,9 @@ class NodeForm(QWidget):
                 if key not in self._ports:
                     self._ports[key] = self._port_section.add_value(key[0], text)
                 self._ports[key].setText(text)
-        cost = self._cost.report.nodes.get(self._scope.names[0]) if self._cost.report else None
+        cost = self._cost.of(self._session.path, self._scope.names[0])
+        for label in (self._parameters, self._flops):
+            label.setEnabled(not self._cost.is_stale)
         if cost is None:
             self._parameters.setText("–")
             self._flops.setText("–")
@@ -180,8 +244,8 @@ class NodeForm(QWidget):
         )
 
     def _refresh_problems(self) -> None:
-        report = self._session.report
-        problems = tuple(each for each in (report.problems if report else ()) if each.node in self._scope.names)
+        here = self._session.problems_here()
+        problems = tuple(each for name in self._scope.names for each in here.get(name, ()))
         if problems == self._problems:
             return
         self._problems = problems
@@ -190,5 +254,6 @@ class NodeForm(QWidget):
             old.hide()
             old.deleteLater()
         for problem in problems:
-            column.addWidget(ProblemRow(problem, self._session, show_node=len(self._scope.names) > 1))
+            elsewhere = len(self._scope.names) > 1 or problem.path != self._session.path
+            column.addWidget(ProblemRow(problem, self._session, show_node=elsewhere))
         self._problem_section.setVisible(bool(problems))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from core.graph.kinds import kind_of
 from core.graph.project import Node
-from core.layers import catalogue
 from core.parameters import format_value
 from designer import theme
 from designer.properties.cost import CostWatcher
+from designer.properties.group_form import GroupForm
 from designer.properties.node_form import NodeForm
 from designer.properties.project_form import ProjectForm
 from designer.properties.section import Section
@@ -17,7 +18,7 @@ from designer.session import Session
 from designer.theme import SPACE
 from designer.widgets import heading, muted
 
-Form = NodeForm | ProjectForm
+Form = NodeForm | ProjectForm | GroupForm
 
 
 class PropertiesPanel(QScrollArea):
@@ -35,8 +36,10 @@ class PropertiesPanel(QScrollArea):
         self._form: Form | None = None
         self.cost = CostWatcher(session, self)
         self.cost.changed.connect(self._refresh)
+        self.cost.went_stale.connect(self._refresh)
         session.changed.connect(self._on_changed)
         session.selection_changed.connect(self._on_changed)
+        session.view_changed.connect(lambda: self._on_changed(None))
         session.report_changed.connect(self._on_changed)
         theme.switch.changed.connect(self._on_theme_changed)
         self._rebuild()
@@ -56,12 +59,14 @@ class PropertiesPanel(QScrollArea):
         self.cost.close()
 
     def _nodes(self) -> list[Node]:
-        nodes = self._session.project.graph.nodes
+        nodes = self._session.view.graph.nodes
         return [nodes[name] for name in sorted(self._session.selection) if name in nodes]
 
     def _wanted(self) -> object:
         loading = self._session.report is None
-        return loading, tuple((node.name, node.kind) for node in self._nodes())
+        nodes = self._nodes()
+        kinds = tuple((node.name, kind_of(self._session.view, node), node.shares) for node in nodes)
+        return loading, self._session.group, kinds
 
     def _on_changed(self, _what: object) -> None:
         if len(self._nodes()) != len(self._session.selection):
@@ -81,7 +86,7 @@ class PropertiesPanel(QScrollArea):
     def _rebuild(self) -> None:
         self._key = self._wanted()
         widget = self._make()
-        self._form = widget if isinstance(widget, NodeForm | ProjectForm) else None
+        self._form = widget if isinstance(widget, NodeForm | ProjectForm | GroupForm) else None
         old = self.takeWidget()
         self.setWidget(widget)
         if old is not None:
@@ -90,10 +95,12 @@ class PropertiesPanel(QScrollArea):
 
     def _make(self) -> QWidget:
         nodes = self._nodes()
+        if not nodes and self._session.group:
+            return GroupForm(self._session)
         if not nodes:
             return ProjectForm(self._session, self.cost)
         kinds = {node.kind for node in nodes}
-        kind = catalogue.find(nodes[0].kind)
+        kind = kind_of(self._session.view, nodes[0])
         if len(kinds) > 1:
             return self._several(nodes)
         if kind is None:

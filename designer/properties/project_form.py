@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from core import units
-from core.graph.edits import Describe
-from designer.properties.cost import CostWatcher
+from core.expressions import Number
+from core.graph.edits import Describe, SetVariables
+from core.graph.formulas import Use, where_used
+from designer.properties.cost import CostWatcher, training_line
+from designer.properties.numbers import Numbers, NumbersTable
+from designer.properties.places import go_to
 from designer.properties.section import Section
-from designer.properties.variables import VariablesTable
 from designer.session import Session
 from designer.theme import SPACE
 from designer.widgets import heading, muted
+
+
+class Variables(Numbers):
+    """The variables of a session's project."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.hint = session.tr("Numbers for expressions: define width = 32 and write 2*width in a parameter.")
+        self.first = "width"
+        self.value_title = session.tr("value")
+
+    def read(self) -> Mapping[str, Number]:
+        """Return the variables."""
+        return self._session.project.variables
+
+    def write(self, numbers: Mapping[str, Number], renamed: Mapping[str, str]) -> None:
+        """Set the variables; expressions that use a renamed one follow."""
+        self._session.document.apply(SetVariables(numbers, renamed))
+
+    def places(self, name: str) -> Sequence[Use]:
+        """Return where a variable is used."""
+        if self._session.report is None:
+            return ()  # parameters are read from torch, which the check's thread is loading
+        return where_used(self._session.project, name, "")
+
+    def show(self, use: Use) -> None:
+        """Bring the node of a use into view."""
+        go_to(self._session, use)
 
 
 class ProjectForm(QWidget):
@@ -43,9 +76,12 @@ class ProjectForm(QWidget):
         self._layers = self._summary.add_value(self.tr("layers"), "–")
         self._parameters = self._summary.add_value(self.tr("parameters"), "–")
         self._flops = self._summary.add_value(self.tr("per sample"), "–")
+        self._training = self._summary.add_value(self.tr("training"), "–")
+        self._training.setObjectName("training_memory")
         column.addWidget(self._summary)
         section = Section(self.tr("Variables"))
-        self.variables = VariablesTable(session)
+        self.variables = NumbersTable(Variables(session))
+        self.variables.setObjectName("variables")
         section.column.addWidget(self.variables)
         column.addWidget(section)
         column.addStretch(1)
@@ -80,6 +116,10 @@ class ProjectForm(QWidget):
                 outputs=units.plural(len(self._session.project.graph.of_kind("Output")), "output"),
             )
         )
+        for label in (self._parameters, self._flops, self._training):
+            label.setEnabled(not self._cost.is_stale)
+        budget, found = self._cost.budget, self._cost.found
+        self._training.setText(training_line(budget) if budget else (found.reason if found else "") or "–")
         cost = self._cost.report
         if cost is None:
             waiting = "–" if self._session.report is not None else self.tr("Loading PyTorch…")

@@ -30,11 +30,17 @@ class Scope:
     @property
     def exists(self) -> bool:
         """False once one of the nodes is gone."""
-        return all(name in self.session.project.graph.nodes for name in self.names)
+        return all(name in self.session.view.graph.nodes for name in self.names)
+
+    @property
+    def shares(self) -> bool:
+        """True where the nodes are further calls of other nodes' layers: they have no parameters of their own."""
+        nodes = self.session.view.graph.nodes
+        return any(nodes[name].shares for name in self.names)
 
     def params(self) -> list[Mapping[str, Value]]:
         """Return what is set on each node."""
-        return [self.session.project.graph.nodes[name].params for name in self.names]
+        return [self.session.view.graph.nodes[name].params for name in self.names]
 
     def shown(self, parameter: str) -> Shown:
         """Return the common value of a parameter, UNSET where it is the default, MIXED where the nodes differ."""
@@ -44,7 +50,7 @@ class Scope:
 
     def check(self, parameter: Parameter, value: Value) -> str:
         """Return what is wrong with a value in this project, expressions evaluated, or an empty string."""
-        _values, problems = resolve(self.kind, {parameter.name: value}, self.session.project.variables)
+        _values, problems = resolve(self.kind, {parameter.name: value}, self.session.view.variables)
         return next((each.message for each in problems if each.name == parameter.name), "")
 
 
@@ -166,7 +172,7 @@ class ParameterRow(QObject):
         self._shown = shown
         name = self.parameter.name
         edit = SetParameters({node: {name: value} for node, value in values.items()}, f"{self._scope.names}.{name}")
-        self._scope.session.apply(edit)
+        self._scope.session.apply_here(edit)
 
     def _on_finished(self) -> None:
         self._scope.session.document.end_merge()

@@ -1,13 +1,16 @@
-"""A titled part of a form, and the read-only rows in it."""
+"""A titled part of a form, which can be folded, and the read-only rows in it."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from designer.icons import icon
 from designer.theme import SPACE
-from designer.widgets import ElidedLabel, Rule, TextLabel, heading
+from designer.widgets import ElidedLabel, Rule, TextLabel, bold, heading
 
 NAME_WIDTH = 104
 """Width of the column of names, in pixels; longer names are cut and told by the tool tip."""
@@ -48,3 +51,48 @@ class Section(QWidget):
         self.grid.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
         self.grid.addWidget(value, row, 1, 1, 2)
         return value
+
+
+class Fold(QWidget):
+    """A section behind its title: a click, Space or Enter on the title shows or hides it.
+
+    The title says how much of what is inside was set, so that it is known while the fold is closed. What the user chose
+    holds for every fold of that title until the application ends.
+    """
+
+    _open: ClassVar[dict[str, bool]] = {}
+
+    def __init__(self, title: str, key: str, *, is_open: bool = False) -> None:
+        super().__init__()
+        self._key, self._title = key, title
+        self.section = Section()
+        self.button = QToolButton()
+        self.button.setObjectName(f"fold_{key}")
+        self.button.setText(title)
+        self.button.setAutoRaise(True)
+        self.button.setCheckable(True)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.button.setFont(bold(self.button.font()))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE - 2)
+        column.addWidget(Rule())
+        column.addWidget(self.button)
+        column.addWidget(self.section)
+        self.button.toggled.connect(self._show)
+        self.button.clicked.connect(self._remember)
+        self.button.setChecked(is_open or self._open.get(key, False))
+        self._show(self.button.isChecked())
+
+    def show_count(self, count: int) -> None:
+        """Say how many of the values inside are set."""
+        told = self.tr("{title} · {count} set").format(title=self._title, count=count)
+        self.button.setText(told if count else self._title)
+
+    def _show(self, shown: bool) -> None:
+        self.button.setIcon(icon("chevron-down" if shown else "chevron-right"))
+        self.section.setVisible(shown)
+
+    def _remember(self, shown: bool) -> None:
+        self._open[self._key] = shown

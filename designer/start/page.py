@@ -49,8 +49,9 @@ class StartPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(SPACE)
-        self._gallery = QWidget()
-        self._flow = FlowLayout(self._gallery, SPACE * 2)
+        self._examples = QWidget()
+        self._architectures = QWidget()
+        self._flows = {each: FlowLayout(each, SPACE * 2) for each in (self._examples, self._architectures)}
         self.setWidget(self._build())
         self.refresh_recent()
         theme.switch.changed.connect(self._on_theme_changed)
@@ -140,7 +141,15 @@ class StartPage(QScrollArea):
         column.addWidget(heading(self.tr("Start from a template"), 1.15))
         column.addWidget(muted(self.tr("A complete network with its data, ready to be trained. It opens as a copy.")))
         column.addSpacing(SPACE)
-        column.addWidget(self._gallery, 1)
+        column.addWidget(self._examples)
+        column.addSpacing(SPACE * 3)
+        column.addWidget(heading(self.tr("Start from an architecture"), 1.15))
+        column.addWidget(
+            muted(self.tr("A network from the literature, to which you bring the data. It opens as a copy."))
+        )
+        column.addSpacing(SPACE)
+        column.addWidget(self._architectures)
+        column.addStretch(1)
         return column
 
     def _button(self, name: str, text: str, object_name: str) -> QPushButton:
@@ -162,19 +171,19 @@ class StartPage(QScrollArea):
             project = template.load()
         except LayerwrightError as error:
             log.warning("template %s: %s", template.id, error)
-            self._flow.addWidget(failing(str(error)))
+            self._flows[self._examples].addWidget(failing(str(error)))
             return
         card = TemplateCard(project.name, project.notes.partition("\n")[0])
         card.setObjectName(f"template_{template.id}")
         card.clicked.connect(lambda: self.template_requested.emit(project))
         self._cards.append((card, project))
-        self._flow.addWidget(card)
+        self._flows[self._examples if project.data.source else self._architectures].addWidget(card)
         self._draw(card, project)
 
     def _draw(self, card: TemplateCard, project: Project) -> None:
         from designer.canvas.thumbnail import graph_thumbnail
 
-        card.set_picture(graph_thumbnail(project.graph, THUMBNAIL - QSize(2, 1), theme.current()))
+        card.set_picture(graph_thumbnail(project, THUMBNAIL - QSize(2, 1), theme.current()))
 
     def _on_theme_changed(self) -> None:
         self.new_button.setIcon(icon("new"))

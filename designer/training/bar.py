@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt, QUrl
-from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from core import units
@@ -15,7 +15,7 @@ from designer import theme
 from designer.icons import icon
 from designer.plots.style import quantity_text, value_text
 from designer.training.runner import TrainingRunner
-from designer.widgets import ElidedLabel
+from designer.widgets import ElidedLabel, PrimaryButton
 
 
 class ThinProgress(QProgressBar):
@@ -50,7 +50,7 @@ class TrainBar(QWidget):
         self._runner = runner
         self._device = ""
         self._progress: Progress | None = None
-        self.train = self._button("train", "play", self.tr("Train"), runner.start)
+        self.train = self._button("train", "play", self.tr("Train"), runner.start, PrimaryButton)
         self.pause = self._button("pause", "pause", self.tr("Pause"), self._on_pause)
         self.stop = self._button("stop", "stop", self.tr("Stop"), runner.stop)
         self.folder = self._button("open_run", "folder", self.tr("Open run folder"), self._on_open_folder)
@@ -66,8 +66,11 @@ class TrainBar(QWidget):
         self._restyle()
         self._on_state(runner.state)
 
-    def _button(self, name: str, picture: str, text: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(icon(picture), text, self)
+    def _button(
+        self, name: str, picture: str, text: str, act: Callable[[], object], made: type[QPushButton] = QPushButton
+    ) -> QPushButton:
+        button = made(text, self)
+        button.setIcon(icon(picture))
         button.setObjectName(name)
         button.setAccessibleName(text)
         button.setAutoDefault(False)
@@ -207,16 +210,7 @@ class TrainBar(QWidget):
         return self.tr("{0} at epoch {1}").format(", ".join(values), result.best_epoch)
 
     def _restyle(self) -> None:
-        colours = theme.current()
-        hover = QColor(colours.accent).darker(112).name()
-        self.train.setStyleSheet(
-            f"QPushButton {{ background: {colours.accent}; color: {colours.on_accent}; border: 0; border-radius: 4px;"
-            f" padding: 5px 14px; font-weight: 600; }}"
-            f"QPushButton:hover, QPushButton:pressed {{ background: {hover}; }}"
-            f"QPushButton:focus {{ border: 2px solid {colours.text}; padding: 3px 12px; }}"
-            f"QPushButton:disabled {{ background: {colours.border}; color: {colours.text_muted}; }}"
-        )
-        self.train.setIcon(icon("play", colours.on_accent))
+        self.train.setIcon(icon("play", theme.current().on_accent))
         self.stop.setIcon(icon("stop"))
         self.folder.setIcon(icon("folder"))
         self._on_state(self._runner.state)

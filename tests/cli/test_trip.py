@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +51,20 @@ def test_summary_counts_what_was_trained(cli: Drive, trip: Trip) -> None:
     assert text.status == 0
     assert "N × 32 × 8 × 8" in text.out
     assert f"{total['total']['parameters']:,}" in text.out
+
+
+def test_summary_prints_the_table_in_formats_of_other_programs(cli: Drive, trip: Trip) -> None:
+    *nodes, total = cli("summary", trip.project, "--json").objects
+    lines = list(csv.DictReader(io.StringIO(cli("summary", trip.project, "--to", "csv").out)))
+    assert [line["node"] for line in lines] == [*(each["node"] for each in nodes), "total"]
+    assert [int(line["parameters"]) for line in lines[:-1]] == [each["parameters"] for each in nodes]
+    assert int(lines[-1]["parameters"]) == total["total"]["parameters"]
+    assert int(lines[-1]["training_bytes"]) == total["total"]["training"]["bytes_per_sample"]
+    assert cli("summary", trip.project, "--to", "markdown").out.startswith("| node | kind |")
+    assert "\\toprule" in cli("summary", trip.project, "--to", "latex").out
+    refused = cli("summary", trip.project, "--to", "csv", "--json")
+    assert refused.status == 2
+    assert "--to" in refused.err
 
 
 def test_evaluate_gives_the_best_values_of_the_run(cli: Drive, trip: Trip) -> None:
@@ -120,7 +136,7 @@ def test_a_variable_changes_the_network_and_settings_the_training(cli: Drive, tm
     options = [word for each in settings for word in ("--set", each)]
     assert cli("train", "two.layerwright", "--run", "run", "--epochs", 1, "--seed", 7, *options).status == 0
     run = Run.open(tmp_path / "run")
-    assert "out_features=4)" in (tmp_path / "run" / "model.py").read_text()
+    assert "WIDTH = 4\n" in (tmp_path / "run" / "model.py").read_text()
     expected = {"learning_rate": 2e-3, "batch_size": 16, "seed": 7, "optimizer": "SGD", "epochs": 1}
     assert expected.items() <= run.settings.items()
     assert run.settings["optimizer_options"] == {"momentum": 0.5}

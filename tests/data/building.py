@@ -31,9 +31,15 @@ def bound(
     inputs: Mapping[str, Sequence[str]] | None = None,
     targets: Mapping[str, str] | None = None,
 ) -> Project:
-    """Return a project whose Inputs and Outputs take these fields; by default one Input takes all inputs."""
+    """Return a project whose Inputs and Outputs take these fields; by default one Input takes all inputs.
+
+    Images have an Input each.
+    """
     if inputs is None:
-        inputs = {"input1": [field.name for field in binding.with_role("input")]}
+        fields = binding.with_role("input")
+        cells = [field.name for field in fields if not field.shape]
+        groups = [*([field.name] for field in fields if field.shape), *([cells] if cells else [])]
+        inputs = {f"input{number}": names for number, names in enumerate(groups, 1)}
     if targets is None:
         targets = {"output1": binding.with_role("target")[0].name}
     nodes = [Node(name, "Input", {"fields": tuple(fields)}) for name, fields in inputs.items()]

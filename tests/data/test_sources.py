@@ -20,7 +20,7 @@ GENERATED = ("moons", "circles", "spirals")
 
 def test_the_sources_of_the_first_version_are_there() -> None:
     assert set(sources.entries) == {
-        "digits", "iris", "wine", "breast_cancer", "diabetes", "moons", "circles", "spirals", "csv",
+        "digits", "digit_pairs", "iris", "wine", "breast_cancer", "diabetes", "moons", "circles", "spirals", "csv",
     }  # fmt: skip
     assert not sources.failures
 
@@ -53,6 +53,20 @@ def test_digits_are_images_from_0_to_1_with_ten_classes() -> None:
     assert (image.values.min(), image.values.max()) == (0.0, 1.0)
     assert digit.categories == tuple("0123456789")
     assert image.meaning == "image"
+
+
+def test_pairs_of_digits_hold_each_image_once_and_say_whether_both_show_the_same() -> None:
+    images, digits = (read("digits", {}).columns[name].values for name in ("image", "digit"))
+    shown = {image.tobytes(): digit for image, digit in zip(images, digits, strict=True)}
+    assert len(shown) == len(images)
+    columns = read("digit_pairs", {}).columns
+    pairs = [[image.tobytes() for image in columns[name].values] for name in ("first", "second")]
+    assert len({*pairs[0], *pairs[1]}) == 2 * len(pairs[0]) == 1796
+    same = [shown[first] == shown[second] for first, second in zip(*pairs, strict=True)]
+    assert [word == "yes" for word in columns["same"].values] == same
+    assert abs(sum(same) / len(same) - 0.5) < 0.01
+    again, other = read("digit_pairs", {}), read("digit_pairs", {"seed": 1})
+    assert read("digit_pairs", {"seed": 0}).digest == again.digest != other.digest
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.graph.change import Change, difference
-from core.graph.edits import Describe, MoveNodes, RemoveNodes, Rename, SetLabel, SetParameters
-from core.graph.project import Project
-from tests.graph.building import chain, end
+from core.graph.edits import (
+    AddCode,
+    Describe,
+    Disconnect,
+    MoveNodes,
+    RemoveNodes,
+    Rename,
+    SetGroupParameters,
+    SetLabel,
+    SetParameters,
+    Within,
+)
+from core.graph.project import GroupParameter, Project
+from tests.graph.building import chain, end, stack
 
 
 def test_equal_projects_differ_in_nothing() -> None:
@@ -50,6 +61,21 @@ def test_only_moves_and_labels_count_as_positions() -> None:
     assert not difference(old, SetParameters({"linear1": {"bias": False}}).apply(old)).only_positions
     assert not difference(old, RemoveNodes(frozenset({"relu1"})).apply(old)).only_positions
     assert not difference(old, replace(old, notes="x")).only_positions
+
+
+def test_moves_inside_groups_count_as_positions_and_nothing_else_there_does() -> None:
+    old = stack()
+    moved = Within("Block", MoveNodes({"act1": (5.0, 5.0)})).apply(MoveNodes({"block1": (1.0, 1.0)}).apply(old))
+    assert difference(old, moved).only_positions
+    for edit in (
+        Within("Block", SetParameters({"linear1": {"bias": False}})),
+        Within("Block", Disconnect(frozenset({end("act1.input")}))),
+        Within("Block", RemoveNodes(frozenset({"act1"}))),
+        SetGroupParameters("Block", (GroupParameter("width", 5),)),
+        AddCode("Mine", "x"),
+    ):
+        assert not difference(old, edit.apply(old)).only_positions
+    assert difference(old, moved).reversed().apply(moved) == old
 
 
 def test_an_empty_change_is_false() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,20 @@ from core.graph.files import (
     project_to_text,
     save_project,
 )
-from core.graph.project import DataBinding, End, Field, Graph, Node, Project, Split, TrainingSettings
+from core.graph.project import (
+    DataBinding,
+    End,
+    Field,
+    Graph,
+    Group,
+    Node,
+    Project,
+    PythonLayer,
+    Split,
+    TrainingSettings,
+)
 from core.layers import catalogue
-from tests.graph.building import chain, end, graph
+from tests.graph.building import block, chain, end, graph
 
 
 def _full() -> Project:
@@ -33,6 +45,9 @@ def _full() -> Project:
         "in1": Node("in1", "Input", {"fields": ("a", "größe")}, "Eingang\n„1“", (12.5, -3.0)),
         "conv1": Node("conv1", "Conv2d", {"kernel_size": (3, "width"), "bias": False, "padding": "same"}),
         "far1": Node("far1", "FromElsewhere", {"deep": {"list": (1, (2.5, None))}}, extra={"added later": (True,)}),
+        "block1": Node("block1", "group:Block", {"width": "2*width"}, repeat="width", tied=True, mode="mute"),
+        "block2": Node("block2", "group:Block", shares="block1", mode="bypass"),
+        "none1": Node("none1", "group:NotThere", repeat=3),
     }
     return Project(
         name="Größe \u2028 🙂",
@@ -46,6 +61,15 @@ def _full() -> Project:
         ),
         graph=Graph(nodes, {end("conv1.input"): end("in1.output"), end("far1.x.1"): end("conv1.output")}),
         training=TrainingSettings("AdamW", 0.01, {"betas": (0.9, 0.99)}, 16, 5, "cpu", 3),
+        groups={
+            "Block": replace(block(), help="zwei\nSchichten", weights="a.safetensors", extra={"later": (1,)}),
+            "Outer10": Group("Outer10", graph("b1:group:Block p1:python:Mine")),
+            "Outer9": Group("Outer9"),
+        },
+        code={
+            "Mine": PythonLayer("Mine", "class Mine(nn.Module):\r\n    größe = 1\n\n", {"later": 1}),
+            "No": PythonLayer("No"),
+        },
         extra={"from": "the future"},
     )
 
@@ -95,7 +119,7 @@ def test_the_text_has_one_node_and_one_link_a_line_in_execution_order() -> None:
     ]
     assert '{"from": "linear1.output", "to": "relu1.input"},' in lines
     assert list(json.loads(project_to_text(chain()))) == [
-        *("format", "application", "name", "notes", "variables", "data", "graph", "training")
+        *("format", "application", "name", "notes", "variables", "data", "graph", "groups", "code", "training")
     ]
 
 
@@ -135,6 +159,9 @@ def test_what_this_version_does_not_know_is_kept_wherever_it_stands() -> None:
     content["new"] = content["graph"]["new"] = content["data"]["new"] = content["training"]["new"] = [1, {"a": []}]
     content["data"]["split"]["new"] = content["data"]["fields"][1]["new"] = content["graph"]["links"][0]["new"] = {}
     content["graph"]["nodes"][2]["new"] = {"deep": [[1.5]]}
+    group = content["groups"][0]
+    group["new"] = group["nodes"][0]["new"] = group["links"][0]["new"] = group["parameters"][0]["new"] = [{"a": 1}]
+    content["code"][0]["new"] = {"a": []}
     content["links"], content["fields"] = [], {}
     back = json.loads(project_to_text(project_from_text(json.dumps(content), "text")))
     assert back == content
@@ -180,7 +207,7 @@ def test_loops_and_ports_that_a_kind_lacks_can_be_loaded_and_saved_back() -> Non
         ('{"format": "1"}', 'format: must be a whole number from 1 on, not "1"'),
         ('{"format": true}', "not true"),
         ('{"format": 0}', "not 0"),
-        ('{"format": 2}', "newer version of Layerwright (file format 2; this version reads up to 1)"),
+        ('{"format": 3}', "newer version of Layerwright (file format 3; this version reads up to 2)"),
         ('{"format": 1, "name": "a", "name": "b"}', "name: is given more than once"),
         ('{"format": 1, "variables": {"a": NaN}}', "variables.a: is nan, which is no finite number"),
         ('{"format": 1, "x": [1, -Infinity]}', "x[1]: is -inf"),
@@ -361,15 +388,26 @@ def test_migrations_run_one_after_another_up_to_the_newest() -> None:
 def test_the_schema_names_every_key_that_is_written() -> None:
     schema = json_schema()
     assert schema["properties"]["format"]["const"] == FORMAT
-    assert set(json.loads(project_to_text(Project()))) == set(schema["properties"])
+    marked = Project(bookmarks={"1": elements.Bookmark()})
+    assert set(json.loads(project_to_text(marked))) == set(schema["properties"])
     definitions = schema["$defs"]
     for kind, name in (
         (elements.Field, "FieldModel"),
         (elements.Split, "SplitModel"),
         (elements.TrainingSettings, "TrainingModel"),
+        (elements.GroupParameter, "GroupParameterModel"),
+        (elements.Frame, "FrameModel"),
+        (elements.Note, "NoteModel"),
+        (elements.Bookmark, "BookmarkModel"),
     ):
         assert {each.name for each in dataclasses.fields(kind)} == set(definitions[name]["properties"])
-    assert set(definitions["LinkModel"]["properties"]) == {"from", "to"}
+    assert set(definitions["LinkModel"]["properties"]) == {"from", "to", "route"}
+    kept = {each.name for each in dataclasses.fields(elements.Node)} - {"extra"}
+    assert kept == set(definitions["NodeModel"]["properties"])
+    content = json.loads(project_to_text(_full()))
+    drawn = {"frames", "annotations"}  # written where there are any
+    assert set(content["groups"][1]) | drawn == set(definitions["GroupModel"]["properties"])
+    assert set(content["code"][1]) == set(definitions["PythonLayerModel"]["properties"])
     json.dumps(schema)
 
 

@@ -1,40 +1,72 @@
-"""Two thousand random edits, undone to the start and redone to the end."""
+"""Two thousand random edits, inside groups too, undone to the start and redone to the end."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
 from core.errors import EditError, UnknownKindError
+from core.graph.content import problems_of, to_content
 from core.graph.document import Document
 from core.graph.edits import (
     DEFAULT,
+    AddCode,
+    AddDefinitions,
     AddNodes,
     BindData,
     Connect,
     Describe,
+    DescribeGroup,
     Disconnect,
     Edit,
+    GroupNodes,
     InsertOnLink,
     MoveNodes,
+    PromotePort,
+    RemoveCode,
+    RemoveGroup,
     RemoveNodes,
     Rename,
+    RenameCode,
+    RenameGroup,
+    SetCode,
     SetField,
+    SetGroupParameters,
+    SetGroupWeights,
     SetKind,
     SetLabel,
+    SetMode,
     SetParameters,
+    SetRepeat,
     SetSplit,
     SetTraining,
     SetVariables,
+    ShareLayer,
     Together,
+    Ungroup,
+    Within,
 )
 from core.graph.files import project_from_text, project_to_text
+from core.graph.jsontext import frozen
 from core.graph.names import unique_name
-from core.graph.project import DataBinding, End, Field, Node, Project, Split, TrainingSettings
+from core.graph.order import downstream, upstream
+from core.graph.project import (
+    DataBinding,
+    End,
+    Field,
+    Group,
+    GroupParameter,
+    Node,
+    Project,
+    PythonLayer,
+    Split,
+    TrainingSettings,
+)
 from core.layers import catalogue
-from tests.graph.building import chain
+from tests.graph.building import chain, graph
 
 Maker = Callable[[random.Random, Project], Edit]
 
@@ -48,9 +80,57 @@ def _place(draw: random.Random) -> tuple[float, float]:
 
 
 def _fresh(draw: random.Random, project: Project) -> Node:
-    kind = draw.choice([*catalogue.entries, "NotInstalled"])
-    name = unique_name(kind.lower(), project.graph.nodes)
-    return Node(name, kind, {"p": draw.randrange(9)}, "", _place(draw), {"later": (1, 2)})
+    own = [f"group:{_a_group(draw, project)}", "group:NotThere", "python:Mine"]
+    kind = draw.choice([draw.choice(list(catalogue.entries)), draw.choice(own), "NotInstalled"])
+    name = unique_name(kind.lower().replace(":", "_"), project.graph.nodes)
+    return Node(name, kind, {"p": draw.randrange(9)}, "", _place(draw), extra={"later": (1, 2)})
+
+
+def _a_group(draw: random.Random, project: Project) -> str:
+    return draw.choice(sorted(project.groups) or ["None"])
+
+
+def _class(draw: random.Random) -> str:
+    return draw.choice(["Block", "Stage", "Head", "Mine", "Yours", "block", "Net"])
+
+
+def _parameters(draw: random.Random) -> tuple[GroupParameter, ...]:
+    return tuple(GroupParameter(name, draw.randrange(9)) for name in draw.choice(["", "a", "ab", "abc"]))
+
+
+def _within(draw: random.Random, project: Project) -> Edit:
+    """An edit of the inside of a group, most often one that there is."""
+    name = _a_group(draw, project)
+    if name not in project.groups or not project.groups[name].graph.nodes:
+        return Within(name, AddNodes((Node("x", "Input"), Node("relu1", "ReLU"))))
+    return Within(name, draw.choice(_MAKERS)(draw, project.inside(name)))
+
+
+def _definitions(draw: random.Random, project: Project) -> Edit:
+    groups = (Group("Block", graph("a1:Input b1:group:Stage")), Group("Stage", graph("a1:Input", "")))
+    node = Node(unique_name("added", project.graph.nodes), "group:Block")
+    return AddDefinitions(groups, (PythonLayer("Mine", draw.choice("xy")),), (node,))
+
+
+def _group(draw: random.Random, project: Project) -> Edit:
+    names = frozenset(_some(draw, project) for _ in range(draw.randrange(1, 5)))
+    names |= downstream(project.graph, names) & upstream(project.graph, names)
+    return GroupNodes(names, f"Part{draw.randrange(99)}", unique_name("part", project.graph.nodes))
+
+
+def _used(draw: random.Random, project: Project) -> str:
+    return draw.choice([node.name for node in project.graph.nodes.values() if node.group] or ["none"])
+
+
+def _share(draw: random.Random, project: Project) -> Edit:
+    node = _some(draw, project)
+    same = [each.name for each in project.graph.of_kind(project.graph.nodes[node].kind)]
+    return ShareLayer(node, draw.choice([*same, ""]))
+
+
+def _promote(draw: random.Random, project: Project) -> Edit:
+    side: Literal["input", "output"] = draw.choice(["input", "output"])
+    return PromotePort(End(_some(draw, project), side), side)
 
 
 def _link(draw: random.Random, project: Project) -> Edit:
@@ -92,6 +172,25 @@ _MAKERS: tuple[Maker, ...] = (
     lambda draw, project: SetVariables({draw.choice(["width", "depth", "to"]): draw.randrange(9)}),
     lambda draw, project: Describe(draw.choice("ab"), draw.choice("cd")),
     lambda draw, project: Together((_set_parameter(draw, project), _link(draw, project)), "Both"),
+    _definitions,
+    _group,
+    _share,
+    _share,
+    _promote,
+    lambda draw, project: Ungroup(_used(draw, project)),
+    lambda draw, project: Ungroup(_used(draw, project)),
+    lambda draw, project: SetMode(frozenset({_some(draw, project)}), draw.choice(["", "mute", "bypass"])),
+    lambda draw, project: SetRepeat(_used(draw, project), draw.choice([1, 2, 3, "depth"]), draw.random() < 0.5),
+    lambda draw, project: RenameGroup(_a_group(draw, project), _class(draw)),
+    lambda draw, project: RemoveGroup(_a_group(draw, project)),
+    lambda draw, project: SetGroupParameters(_a_group(draw, project), _parameters(draw), {"a": "b"}),
+    lambda draw, project: DescribeGroup(_a_group(draw, project), draw.choice("xy")),
+    lambda draw, project: SetGroupWeights(_a_group(draw, project), draw.choice(["", "a.safetensors"])),
+    lambda draw, project: AddCode(_class(draw), "pass"),
+    lambda draw, project: SetCode(_class(draw), draw.choice("xyz"), merge_key="code"),
+    lambda draw, project: RenameCode(_class(draw), _class(draw)),
+    lambda draw, project: RemoveCode(_class(draw)),
+    *[_within] * 12,
 )
 
 
@@ -109,6 +208,7 @@ def _play(document: Document, draw: random.Random, edits: int) -> int:
             else:
                 document.apply(draw.choice(_MAKERS)(draw, document.project))
             fitted += 1
+            assert fitted % 5 or problems_of(frozen(to_content(document.project))) == []
         except (EditError, UnknownKindError):
             continue
     return fitted
@@ -126,6 +226,7 @@ def test_a_thousand_random_edits_can_be_undone_and_redone_without_a_trace(seed: 
     assert _play(document, draw, 1_000) > 400
     end, last_text = document.project, project_to_text(document.project)
     assert len(end.graph.nodes) > 20
+    assert len(end.groups) > 3
     assert followed == [end]
 
     while document.undo_label is not None:

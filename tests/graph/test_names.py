@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from core.errors import EditError
-from core.graph.names import RESERVED, check_name, natural_key, unique_name
+from core.graph.names import (
+    RESERVED,
+    check_class_name,
+    check_name,
+    free_class_name,
+    free_name,
+    natural_key,
+    unique_name,
+)
 
 
 @pytest.mark.parametrize("name", ["conv1", "x", "größe", "层1", "Conv_2"])
@@ -54,3 +62,54 @@ def test_numbers_in_names_sort_by_value_and_no_two_names_share_a_key() -> None:
     names = ["conv10", "conv2", "conv", "conv02", "b"]
     assert sorted(names, key=natural_key) == ["b", "conv", "conv02", "conv2", "conv10"]
     assert len({natural_key(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("name", ["Block", "ResNet18", "Größe", "A_b"])
+def test_a_class_is_named_with_a_capital(name: str) -> None:
+    check_class_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("basic_block", "starts with a capital. Try 'BasicBlock'"),
+        ("_Block", "starts with a capital. Try 'Block'"),
+        ("None", "the network's source uses it"),
+        ("Net", "the network's source uses it"),
+        ("F", "the network's source uses it"),
+        ("Basic Block", "use letters, digits and underscores"),
+        ("", "use letters"),
+        ("A" * 101, "it has 101 characters"),
+        ("Taken", "already a group or Python layer named 'Taken'"),
+    ],
+)
+def test_what_cannot_name_a_class_says_why(name: str, reason: str) -> None:
+    with pytest.raises(EditError) as caught:
+        check_class_name(name, {"Taken"})
+    assert reason in str(caught.value)
+
+
+def test_a_definition_gets_the_lowest_number_from_two_on() -> None:
+    assert free_class_name("ResNet18", ()) == "ResNet18"
+    assert free_class_name("Block", {"Block", "Block2", "Block4"}) == "Block3"
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("lstm1_hidden", "lstm1_hidden"),
+        ("split1_outputs.0", "split1_outputs_0"),
+        ("taken", "taken1"),
+        ("state_dict", "state_dict1"),
+        ("a b-c", "a_b_c"),
+        ("ﬁ", "fi"),
+        ("1st", "node_1st"),
+        ("", "node"),
+        ("a" * 300, "a" * 91),
+    ],
+)
+def test_any_text_leads_to_a_name_that_a_node_can_have(stem: str, name: str) -> None:
+    found = free_name(stem, {"taken"})
+    check_name(found, {"taken"})
+    assert found == name
+    assert len(unique_name("a" * 100, ())) <= 100

@@ -36,7 +36,7 @@ def test_nodes_on_a_loop_and_what_they_feed_are_left_out() -> None:
 
 def test_incoming_links_are_in_the_order_of_the_slots() -> None:
     assert [port for port, _source in incoming(_DIAMOND)["c1"]] == ["inputs.2", "inputs.10"]
-    assert incoming(_DIAMOND)["a1"] == []
+    assert incoming(_DIAMOND)["a1"] == ()
 
 
 def test_outgoing_names_every_end_that_is_fed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +11,20 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from core.errors import ModelError
 from core.graph.names import check_name, unique_name
+from core.graph.project import Node
 from core.kinds import FAMILIES, REQUIRED, Call, LayerKind, Shape, Value
 from core.layers import catalogue
 from core.layers.input_output import KINDS as INPUT_OUTPUT
+from core.model.lines import OWN_MODULES
+from core.model.probe import construct
 from core.parameters import check_value, derived_of, parameters_of, resolve, torch_class, torch_defaults
 from core.signatures import constructor
+from core.weights import option_names
+from tests.model.building import around, chain, errors, given, layer
 
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
 
@@ -35,24 +42,24 @@ SHORTENED = [pytest.param(kind, sample, id=name) for kind, sample, name in RUNNI
 
 
 def arriving(kind: LayerKind, sample: tuple[Shape, ...]) -> dict[str, list[Shape]]:
-    """Share a sample's shapes out to the ports: one each, the rest to the variadic one."""
-    shapes = list(sample)
-    return {port.name: [shapes.pop(0) for _ in range(len(shapes) if port.variadic else 1)] for port in kind.inputs}
+    """Share a sample's shapes out to the ports: one each, the rest to the variadic one; optional ones may stay free."""
+    shapes, found = list(sample), {}
+    spare = len(sample) - sum(not port.optional for port in kind.inputs)
+    for port in kind.inputs:
+        if not port.optional or spare > 0:
+            spare -= port.optional
+            found[port.name] = [shapes.pop(0) for _ in range(len(shapes) if port.variadic else 1)]
+    return found
 
 
 def tensor(kind: LayerKind, port: str, shape: Shape, params: dict[str, Value]) -> torch.Tensor:
     declared = kind.input_port(port) or kind.input_port(f"{port}.0")
     assert declared is not None
     if declared.dtype == "int":
-        return torch.randint(0, params["num_embeddings"], shape)
-    return torch.randn(shape)
-
-
-def arguments(kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Value]) -> dict[str, Value]:
-    """Constructor arguments: parameters but our own, and what is derived from the sample's shapes."""
-    shapes = {port: found[0] for port, found in arriving(kind, sample).items()}
-    given = {name: value for name, value in params.items() if name not in kind.own}
-    return given | {name: kind.derived[name](shapes, params) for name in derived_of(kind)}
+        return torch.randint(0, params.get("num_embeddings", 1), shape)
+    if declared.dtype == "bool":
+        return torch.rand(shape) > 0.5
+    return torch.randn(shape).abs() + 0.1  # positive, so that roots and logarithms are finite
 
 
 def run(kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Value]) -> dict[str, torch.Tensor]:
@@ -60,16 +67,18 @@ def run(kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Value]) ->
     values, problems = resolve(kind, params, {})
     assert not problems
     shapes = arriving(kind, sample)
-    scope: dict[str, Any] = {"torch": torch}
+    scope: dict[str, Any] = {"torch": torch, "nn": nn, "F": functional, "math": math}
     inputs = {port: tuple(f"{port}_{index}" for index in range(len(found))) for port, found in shapes.items()}
     for port, variables in inputs.items():
         scope |= {name: tensor(kind, port, shape, values) for name, shape in zip(variables, shapes[port], strict=True)}
-    if kind.torch_class:
-        scope["layer"] = torch_class(kind)(**arguments(kind, sample, values))
-    outputs = {port.name: f"result_{port.name}" for port in kind.outputs}
-    call = Call("layer" if kind.torch_class else "", inputs, outputs, values)
+    if kind.has_module:
+        first = {port: found[0] for port, found in shapes.items()}
+        derived = {name: kind.derived[name](first, values) for name in derived_of(kind)}
+        scope["layer"] = construct(kind, {**values, **derived}, training=True, device="cpu")
+    outputs = {slot: f"result_{slot.replace('.', '_')}" for slot in kind.output_slots(values)}
+    call = Call("layer" if kind.has_module else "", inputs, outputs, values)
     exec(kind.call(call), scope)
-    return {port: scope[variable] for port, variable in outputs.items()}
+    return {slot: scope[variable] for slot, variable in outputs.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -90,7 +99,8 @@ def test_a_kind_belongs_to_a_family_with_an_icon(kind: LayerKind) -> None:
 
 
 def test_every_family_in_the_palettes_order_has_a_kind() -> None:
-    assert {kind.family for kind in catalogue} == set(FAMILIES)
+    of_projects = {"Groups", "Python"}
+    assert {kind.family for kind in catalogue} | of_projects == set(FAMILIES)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -134,19 +144,27 @@ def test_choices_include_the_default_and_bounds_are_in_order(kind: LayerKind) ->
 
 
 @pytest.mark.parametrize("kind", MODULES)
-def test_the_class_is_a_module_of_torch_with_a_page(kind: LayerKind) -> None:
+def test_the_class_is_a_module_and_has_a_page_where_it_is_torchs(kind: LayerKind) -> None:
     assert issubclass(torch_class(kind), nn.Module)
-    assert kind.documentation.endswith(f"/{kind.torch_class}.html")
+    if kind.torch_class.startswith(OWN_MODULES):
+        assert kind.documentation == ""
+        assert "Source: " in (torch_class(kind).__doc__ or "")
+    else:
+        assert kind.documentation.endswith(f"/{kind.docs or kind.torch_class}.html")
 
 
 @pytest.mark.parametrize("kind", MODULES)
 def test_every_argument_of_the_constructor_is_accounted_for(kind: LayerKind) -> None:
     names = {name for name in constructor(torch_class(kind)).parameters if not name.startswith("_")}
-    editable = {parameter.name for parameter in parameters_of(kind)}
+    editable = {parameter.name for parameter in parameters_of(kind)} - option_names(kind)
 
-    assert names - {"device", "dtype"} == (editable - set(kind.own)) | set(kind.derived) | set(kind.hidden) & names
+    derived = set(kind.derived) & names if kind.construct else set(kind.derived)
+
+    assert names - {"device", "dtype"} == (editable - set(kind.own)) | derived | set(kind.hidden) & names
     assert not editable & (set(kind.derived) | set(kind.hidden))
-    assert derived_of(kind) == tuple(name for name in constructor(torch_class(kind)).parameters if name in kind.derived)
+    assert set(derived_of(kind)) == set(kind.derived)
+    taken = [name for name in derived_of(kind) if name in derived]
+    assert taken == [name for name in constructor(torch_class(kind)).parameters if name in derived]
     assert set(kind.own) <= {parameter.name for parameter in kind.parameters}
 
 
@@ -160,7 +178,7 @@ def test_torch_defaults_are_those_of_the_constructor(kind: LayerKind) -> None:
 @pytest.mark.parametrize("kind", OPERATIONS)
 def test_an_operation_has_no_class_and_no_defaults_of_torch(kind: LayerKind) -> None:
     assert torch_defaults(kind) == {}
-    assert kind.documentation == ""
+    assert kind.documentation.endswith(f"/{kind.docs}.html") if kind.docs else kind.documentation == ""
     with pytest.raises(ModelError, match="has no module class"):
         torch_class(kind)
 
@@ -168,7 +186,7 @@ def test_an_operation_has_no_class_and_no_defaults_of_torch(kind: LayerKind) -> 
 @pytest.mark.parametrize(("kind", "sample"), SAMPLES)
 def test_a_sample_fits_the_ports(kind: LayerKind, sample: tuple[Shape, ...]) -> None:
     for port in kind.inputs:
-        for shape in arriving(kind, sample)[port.name]:
+        for shape in arriving(kind, sample).get(port.name, []):
             assert not port.ranks or len(shape) in port.ranks
 
 
@@ -176,12 +194,33 @@ def test_a_sample_fits_the_ports(kind: LayerKind, sample: tuple[Shape, ...]) -> 
 def test_the_written_line_runs_the_real_module_with_defaults(kind: LayerKind, sample: tuple[Shape, ...]) -> None:
     outputs = run(kind, sample, {})
 
-    assert list(outputs) == [port.name for port in kind.outputs]
-    for port in kind.outputs:
-        assert outputs[port.name].isfinite().all()
+    for slot, found in outputs.items():
+        port = kind.output_port(slot)
+        assert port is not None
+        assert found.isfinite().all()
         if port.dtype == "float":
-            assert outputs[port.name].dtype is torch.float32
-    assert outputs[kind.outputs[0].name].shape[0] == sample[0][0], "the batch stays in front"
+            assert found.dtype is torch.float32
+
+
+@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
+def test_the_batch_stays_in_front_or_the_check_says_that_there_is_none(
+    kind: LayerKind, sample: tuple[Shape, ...]
+) -> None:
+    of_four, of_six = (
+        next(
+            iter(run(kind, tuple((batch, *shape[1:]) for shape in sample), dict(kind.sample_parameters)).values())
+        ).shape
+        for batch in (4, 6)
+    )
+    said = [problem.message for problem in errors(around(kind, sample, {}))]
+
+    if said:
+        assert of_four == of_six
+        assert len(said) == 1
+        assert "The first dimension of an output must be the batch" in said[0]
+    else:
+        assert (of_four[0], of_six[0]) == (4, 6)
+        assert of_four[1:] == of_six[1:]
 
 
 @pytest.mark.parametrize(("kind", "sample"), SAMPLES)
@@ -197,7 +236,7 @@ def test_a_short_axis_changes_nothing_but_its_own_length(kind: LayerKind, sample
     port, index = kind.short_axis
     place = [each.name for each in kind.inputs].index(port)
     full = sample[place]
-    short = tuple(1 if number == index else size for number, size in enumerate(full))
+    short = tuple(1 if number == index % len(full) else size for number, size in enumerate(full))
 
     long_outputs = run(kind, sample, {})
     short_outputs = run(kind, (*sample[:place], short, *sample[place + 1 :]), {})
@@ -209,12 +248,16 @@ def test_a_short_axis_changes_nothing_but_its_own_length(kind: LayerKind, sample
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_unread_outputs_are_written_as_an_underscore(kind: LayerKind) -> None:
-    if len(kind.outputs) > 1:
-        outputs = {port.name: "_" for port in kind.outputs} | {kind.outputs[0].name: "x1"}
-        line = kind.call(Call("self.x1", {kind.inputs[0].name: ("x",)}, outputs, {}))
+    values, _problems = resolve(kind, dict(kind.sample_parameters), {})
+    slots = kind.output_slots(values)
+    if len(slots) > 1:
+        outputs = dict.fromkeys(slots, "_") | {slots[0]: "x1"}
+        inputs = {port.name: ("x",) for port in kind.inputs if not port.optional}
+        line = kind.call(Call("self.x1" if kind.has_module else "", inputs, outputs, values))
         compile(line, "line", "exec")
         assert line.startswith("x1, ")
-        assert line.endswith(" = self.x1(x)")
+        assert line.partition(" = ")[0].count("_") == len(slots) - 1
+        assert f" = {'self.x1' if kind.has_module else 'torch.'}" in line
 
 
 def test_an_lstm_unpacks_its_two_states() -> None:
@@ -224,11 +267,14 @@ def test_an_lstm_unpacks_its_two_states() -> None:
 
 
 def test_a_layer_norm_never_takes_in_the_batch() -> None:
-    derive = catalogue["LayerNorm"].derived["normalized_shape"]
+    projects = [
+        chain(given(5, 7), layer("norm1", "LayerNorm", trailing_dims=count), Node("y", "Output")) for count in (2, 3, 4)
+    ]
 
-    assert derive({"input": (2, 5, 7)}, {"trailing_dims": 2}) == (5, 7)
-    with pytest.raises(ModelError, match="at most 2 for an input of 3 dimensions"):
-        derive({"input": (2, 5, 7)}, {"trailing_dims": 3})
+    assert errors(projects[0]) == []
+    for project, count in zip(projects[1:], (3, 4), strict=True):
+        (problem,) = errors(project)
+        assert f"trailing_dims must be at most 2 for an input of 3 dimensions, not {count}" in problem.message
 
 
 def test_the_catalogue_and_its_parameters_do_not_import_torch() -> None:

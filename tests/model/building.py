@@ -44,17 +44,44 @@ def _end(text: str, port: str) -> End:
 
 def around(kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Any]) -> Project:
     """Return the project of one node of a kind between Inputs of the sample's shapes and an Output on each port."""
-    port = kind.inputs[0]
-    dtype = "int64" if port.dtype == "int" else "float32"
     nodes = [Node("n", kind.id, {**kind.sample_parameters, **params})]
     links = {}
     for index, shape in enumerate(sample):
-        nodes.append(given(*shape[1:], name=f"x{index}", dtype=dtype))
+        port = kind.inputs[0]
         slot = f"{port.name}.{index}" if port.variadic else kind.inputs[index].name
+        taken = kind.input_port(slot)
+        dtype = "int64" if taken and taken.dtype == "int" else "float32"
+        nodes.append(given(*shape[1:], name=f"x{index}", dtype=dtype))
         links[End("n", slot)] = End(f"x{index}", "output")
+        if taken and taken.dtype == "bool":
+            nodes.append(Node(f"mask{index}", "Compare"))
+            links |= {
+                End(f"mask{index}", "a"): End(f"x{index}", "output"),
+                End("n", slot): End(f"mask{index}", "output"),
+            }
     nodes.append(Node("y", "Output"))
-    links[End("y", "input")] = End("n", kind.outputs[0].name)
+    first = kind.outputs[0]
+    links[End("y", "input")] = End("n", f"{first.name}.0" if first.variadic else first.name)
     return Project(graph=Graph({node.name: node for node in nodes}, links))
+
+
+def for_each_sample(project: Project) -> Project:
+    """Return the project of ``around`` such that what ``n`` gives reaches the Output once for every sample.
+
+    A constant, a mask or a sum over the batch has no batch of its own, and alone it is no prediction.
+    """
+    if not any(problem.node == "y" for problem in errors(project)):
+        return project
+    nodes = {**project.graph.nodes, "row": Node("row", "Unsqueeze", {"dim": 0}), "each": Node("each", "ExpandBatch")}
+    nodes.setdefault("x0", given(3, name="x0"))
+    links = {
+        **project.graph.links,
+        End("row", "input"): project.graph.links[End("y", "input")],
+        End("each", "input"): End("row", "output"),
+        End("each", "reference"): End("x0", "output"),
+        End("y", "input"): End("each", "output"),
+    }
+    return Project(graph=Graph(nodes, links))
 
 
 def errors(project: Project) -> list[Problem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -10,6 +12,7 @@ from core.graph.project import Node, Project
 from core.model.build import build
 from core.model.cost import cost
 from core.model.shapes import check
+from tests.model import group_cases, grouping
 from tests.model.building import chain, given, layer
 from tests.model.test_source import two_branches
 
@@ -97,3 +100,91 @@ def test_what_pytorch_warns_of_is_left_to_the_check(recwarn: pytest.WarningsReco
     assert cost(project, report).parameters > 0
     build(project, report)
     assert not list(recwarn)
+
+
+# --- groups -----------------------------------------------------------------------------------------------------------
+
+
+def _built(project: Project) -> tuple[int, int]:
+    """Return how many numbers the built network has, and how many of them are trained."""
+    found = list(build(project).module.parameters())
+    return sum(each.numel() for each in found), sum(each.numel() for each in found if each.requires_grad)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        grouping.residual_stages,
+        grouping.dense_net,
+        grouping.inception,
+        grouping.unet,
+        grouping.siamese,
+        group_cases.two_streams,
+        group_cases.tied_repeat,
+        grouping.nested,
+        group_cases.with_options,
+        group_cases.frozen,
+        group_cases.variadic_outputs,
+        group_cases.free_values,
+        group_cases.switched_off,
+        group_cases.tied_streams,
+    ],
+    ids=lambda make: make.__name__,
+)
+def test_parameters_of_grouped_networks_are_those_of_the_built_module(make: Callable[[], Project]) -> None:
+    project = make()
+    report = check(project)
+    costs = cost(project, report)
+    assert (costs.parameters, costs.trainable) == _built(project)
+    assert costs.parameters == sum(node.parameters for node in costs.nodes.values())
+
+
+def _stack(repeat: int, tied: bool = False, **params: object) -> Project:
+    """Return a stack of Linear layers of 6 × 6 in groups."""
+    inside = (grouping.port(), layer("fc", "Linear", out_features=6), grouping.out())
+    block = grouping.group("Refine", inside, "x > fc", "fc > y")
+    nodes = (given(6), grouping.use("refine", "Refine", repeat, tied, **params), grouping.out("z"))
+    return grouping.project((block,), nodes, "x > refine.x", "refine.y > z")
+
+
+@pytest.mark.parametrize("repeat", [1, 3])
+def test_repetitions_multiply(repeat: int) -> None:
+    project = _stack(repeat)
+    costs = cost(project, check(project))
+    assert costs.parameters == costs.trainable == repeat * 42
+    assert costs.flops == repeat * 2 * 36
+    assert costs.inner["refine"].parameters == 42
+    assert costs.inner["refine"].flops == 2 * 36
+
+
+def test_tied_repetitions_have_one_set_of_weights_and_compute_each_time() -> None:
+    project = _stack(3, tied=True)
+    costs = cost(project, check(project))
+    assert (costs.parameters, costs.trainable, costs.parameter_bytes) == (42, 42, 168)
+    assert costs.flops == 3 * 2 * 36
+
+
+def test_a_shared_layer_counts_once_and_computes_at_every_call() -> None:
+    nodes = (given(6), layer("fc", "Linear", out_features=6), Node("again", "Linear", shares="fc"), Node("y", "Output"))
+    project = chain(*nodes)
+    costs = cost(project, check(project))
+    assert costs.parameters == costs.trainable == costs.nodes["fc"].parameters == 42
+    assert costs.nodes["again"].parameters == 0
+    assert costs.nodes["again"].flops == costs.nodes["fc"].flops == 2 * 36
+
+
+def test_frozen_layers_and_groups_are_not_trainable() -> None:
+    project = chain(given(6), layer("fc", "Linear", out_features=6, frozen=True), Node("y", "Output"))
+    costs = cost(project, check(project))
+    assert (costs.parameters, costs.trainable) == (42, 0)
+    project = _stack(2, frozen=True)
+    costs = cost(project, check(project))
+    assert (costs.parameters, costs.trainable) == (84, 0)
+
+
+def test_flops_of_groups_agree_with_the_counter_of_pytorch() -> None:
+    project = grouping.residual_stages()
+    built = build(project)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        built.module.eval()(torch.randn(1, 3, 16, 16))
+    assert cost(project, built.report).flops == counter.get_total_flops()

@@ -104,7 +104,10 @@ def _merged(kind: str, one: tuple[int, ...], two: tuple[int, ...], **params: obj
 @pytest.mark.parametrize("kind", ["Add", "Multiply"])
 def test_a_merge_of_unlike_shapes_names_both_sources_and_shapes(kind: str) -> None:
     message = only(_merged(kind, (32, 8, 8), (16, 8, 8))).message
-    assert message == "'m' needs shapes that match: 'a' gives N × 32 × 8 × 8 but 'b' gives N × 16 × 8 × 8."
+    assert message == (
+        f"'m' ({kind}) works value by value, so its inputs must have the same shape: 'a' gives N × 32 × 8 × 8 but 'b' "
+        "gives N × 16 × 8 × 8."
+    )
 
 
 def test_a_concatenation_of_unlike_shapes_names_the_axis() -> None:
@@ -246,9 +249,10 @@ def test_a_layer_larger_than_any_memory_is_refused() -> None:
     assert "would be larger than any memory" in only(project).message
 
 
-def test_what_the_layer_itself_refuses_is_passed_on() -> None:
-    problem = only(chain(given(4), layer("norm", "LayerNorm", trailing_dims=2)))
-    assert problem.message.startswith("trailing_dims must be at most 1")
+def test_a_normalisation_over_the_batch_is_refused() -> None:
+    project = chain(given(4), layer("norm", "LayerNorm", trailing_dims=2))
+    assert "the batch" in only(project).message
+    solves(project, "Set trailing_dims to 1")
 
 
 def test_a_warning_of_pytorch_is_a_warning() -> None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional
 
 from core.errors import ModelError
 from core.graph.edits import MoveNodes, SetParameters
 from core.graph.project import INPUT, OUTPUT, DataBinding, End, Field, Graph, Node, Project
-from core.kinds import LayerKind, Shape
+from core.kinds import LayerKind, Shape, Value
 from core.layers import catalogue
 from core.model import probe
 from core.model.build import build
-from core.model.lines import constructor_arguments
 from core.model.shapes import check, forget
-from core.parameters import check_value, parameters_of, torch_class
-from tests.model.building import around, chain, errors, given, layer, net, shape
+from core.model.specs import UNKNOWN
+from core.parameters import check_value, parameters_of
+from tests.model.building import around, chain, errors, for_each_sample, given, layer, net, shape
 
 BATCH = 4
 
@@ -45,17 +47,52 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "bool": (True, False),
     "choice": (),
     "ints": (1, 3, (2,), (1, 2)),
+    "floats": (0.5, 2.0, (1.5,), (0.5, 1.5)),
     "text": (),
 }
 
 
 CASES = list(_cases_of_kinds())
 
+_OPTIONS: dict[str, Callable[[torch.Tensor], Any]] = {
+    "xavier_uniform": nn.init.xavier_uniform_,
+    "xavier_normal": nn.init.xavier_normal_,
+    "he_uniform": nn.init.kaiming_uniform_,
+    "he_normal": nn.init.kaiming_normal_,
+    "orthogonal": nn.init.orthogonal_,
+    "identity": nn.init.eye_,
+    "dirac": nn.init.dirac_,
+    "max_norm": lambda weight: weight.renorm(p=2, dim=0, maxnorm=1),
+    "unit_norm": lambda weight: functional.normalize(weight.flatten(1)),
+}
+"""The options that not every weight can take, and what they do to it."""
 
-def _real_inputs(kind: LayerKind, sample: tuple[Shape, ...]) -> list[torch.Tensor]:
-    if kind.inputs[0].dtype == "int":
-        return [torch.zeros(BATCH, *shape[1:], dtype=torch.int64) for shape in sample]
-    return [torch.randn(BATCH, *shape[1:]) for shape in sample]
+
+def _apply_options(module: nn.Module, arguments: Mapping[str, Value]) -> None:
+    """Do to the weights what is chosen for them; raise what PyTorch raises where none of them can take it."""
+    weights = [each.detach().clone() for name, each in module.named_parameters() if "weight" in name]
+    for name in ("weight_init", "weight_constraint"):
+        apply = _OPTIONS.get(arguments.get(name, ""))
+        taken, refused = 0, []
+        for weight in weights if apply is not None else ():
+            try:
+                taken += apply(weight) is not None
+            except (ValueError, RuntimeError, IndexError) as error:
+                refused.append(error)
+        if refused and not taken:
+            raise refused[0]
+
+
+def _real_inputs(kind: LayerKind, sample: tuple[Shape, ...], batch: int = BATCH) -> dict[str, torch.Tensor]:
+    """Return tensors by slot: zeros where whole numbers are wanted, which are indices wherever they lead."""
+    found = {}
+    for index, sizes in enumerate(sample):
+        slot = f"{kind.inputs[0].name}.{index}" if kind.inputs[0].variadic else kind.inputs[index].name
+        port = kind.input_port(slot)
+        whole = port is not None and port.dtype == "int"
+        real = (batch, *sizes[1:])
+        found[slot] = torch.zeros(real, dtype=torch.int64) if whole else torch.randn(real)
+    return found
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:torch")  # the check reports them; see test_messages
@@ -63,36 +100,46 @@ def _real_inputs(kind: LayerKind, sample: tuple[Shape, ...]) -> list[torch.Tenso
 def test_the_check_says_what_the_real_module_returns(
     kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Any]
 ) -> None:
-    project = around(kind, sample, params)
+    project = for_each_sample(around(kind, sample, params))
     report = check(project)
     if not report.ok:
         assert params, "a kind's own sample has to work"
+        assert {problem.node for problem in errors(project)} == {"n"}
         return
     module = build(project, report).module
-    expected = report.nodes["n"].outputs[kind.outputs[0].name]
+    last = project.graph.links[End("y", "input")]
+    expected = report.nodes[last.node].outputs[last.port]
+    inputs = list(_real_inputs(kind, sample).values()) or [torch.randn(BATCH, 3)]
     for training in (True, False):
         module.train(training)
-        result = module(*_real_inputs(kind, sample))
-        assert tuple(result.shape) == expected.sizes(BATCH)
+        result = module(*inputs)
+        assert len(result.shape) == expected.rank
+        for size, dim, said in zip(result.shape, expected.dims, expected.sizes(BATCH), strict=True):
+            assert size == said or dim.name == UNKNOWN
         assert str(result.dtype) == f"torch.{expected.dtype}"
 
 
-@pytest.mark.parametrize(
-    ("kind", "sample", "params"), [case for case in CASES if case.values[2] and case.values[0].torch_class]
-)
+@pytest.mark.parametrize(("kind", "sample", "params"), [case for case in CASES if case.values[2]])
 def test_what_the_check_refuses_fails_in_the_real_module(
     kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Any]
 ) -> None:
     project = around(kind, sample, params)
-    if not errors(project):
+    if not any(problem.node == "n" for problem in errors(project)):
         return
     arguments = check(project).nodes["n"].arguments
     inputs = _real_inputs(kind, sample)
-    sizes = {"input": tuple(inputs[0].shape)}
+    sizes = {slot: tuple(tensor.shape) for slot, tensor in inputs.items()}
 
     def really() -> None:
         derived = {name: derive(sizes, arguments) for name, derive in kind.derived.items()}
-        torch_class(kind)(**constructor_arguments(kind, {**arguments, **derived}))(*inputs)
+        values = {**arguments, **derived}
+        module = probe.construct(kind, values, training=True, device="cpu")
+        if isinstance(module, nn.Module):
+            _apply_options(module, values)
+        for arriving in (inputs, _real_inputs(kind, sample, BATCH + 1)):  # has to fit any batch
+            found = probe.call_layer(kind, module, values, arriving)
+            if any(0 in each.shape for each in found.values()):
+                raise ModelError("Nothing is left.")
 
     with pytest.raises((*probe.TORCH_ERRORS, ModelError)):
         really()
@@ -215,11 +262,11 @@ def test_an_unchanged_node_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> 
     project = chain(given(4), layer("dense", "Linear"), layer("relu", "ReLU"), layer("head", "Linear", out_features=3))
     runs: list[str] = []
     real = probe.construct
-    monkeypatch.setattr(probe, "construct", lambda kind, arguments: (runs.append(kind.id), real(kind, arguments))[1])
+    monkeypatch.setattr(probe, "construct", lambda kind, *rest: (runs.append(kind.id), real(kind, *rest))[1])
     first = check(project)
     assert runs == ["Linear", "ReLU", "Linear"]
     moved = MoveNodes({"relu": (5.0, 5.0)}).apply(project)
-    assert check(moved) == first
+    assert check(moved).nodes == first.nodes
     changed = SetParameters({"head": {"out_features": 4}}).apply(moved)
     assert check(changed).nodes["head"].outputs["output"].shape == ("N", 4)
     assert runs == ["Linear", "ReLU", "Linear", "Linear"]

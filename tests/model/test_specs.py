@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.expressions import evaluate
-from core.model.memo import Memo
+from core.memo import Memo
 from core.model.specs import Dim, TensorSpec, fit, input_spec, probes
 
 NAMES = ("S", "T")

@@ -30,6 +30,7 @@ from core.training.events import (
     StepEnded,
     event_from_json,
 )
+from core.training.failures import explain
 from core.training.job import Job, threads_beside_a_window
 from core.training.loop import train
 from core.training.runs import Run, Which
@@ -304,17 +305,24 @@ def test_the_node_where_values_become_infinite_is_found_behind_sound_layers(tmp_
 
 
 def test_an_exception_in_forward_names_the_node(tmp_path: Path) -> None:
-    project = digits(epochs=1, batch_size=1)
-    nodes = {**project.graph.nodes, "norm2": Node("norm2", "BatchNorm1d")}
-    link = next(target for target in project.graph.links if target.node == "out")
-    links = {
-        **project.graph.links,
-        link: replace(link, node="norm2", port="output"),
-        replace(link, node="norm2"): project.graph.links[link],
-    }
-    error, failed = _failing(replace(project, graph=Graph(nodes, links)), tmp_path / "run")
-    assert (error.node, failed.node) == ("norm2", "norm2")
-    assert "at least 2 samples" in failed.message
+    from tests.training.building import chain, inputs, linear, output
+
+    nodes = (
+        inputs("x", "y"),
+        Node("rounded", "Cast", {"dtype": "int64"}),
+        Node("table", "Embedding", {"num_embeddings": 1, "embedding_dim": 2}),
+        Node("flat", "Flatten"),
+        linear("head", 3),
+        output("class"),
+    )
+    error, failed = _failing(replace(spirals(), graph=chain(*nodes)), tmp_path / "run")
+    assert (error.node, failed.node) == ("table", "table")
+    assert "beyond the end of its table" in failed.message
+
+
+def test_a_batch_too_small_to_be_normalised_is_said_so() -> None:
+    reason = ValueError("Expected more than 1 value per channel when training, got input size [1, 3]")
+    assert "at least 2 samples in a batch" in explain(reason, None, 1)[0]
 
 
 def test_a_network_without_weights_is_refused(tmp_path: Path) -> None:
@@ -324,7 +332,7 @@ def test_a_network_without_weights_is_refused(tmp_path: Path) -> None:
         diabetes(), graph=chain(inputs("age"), Node("relu", "ReLU"), output("progression")), data=data("diabetes")
     )
     error, _failed = _failing(project, tmp_path / "run")
-    assert "nothing to train" in error.message
+    assert "nothing to train" in str(error)
 
 
 def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import units
-from core.cli.command import DONE, FAILED, Command, add_json, note, print_json, print_table
+from core.cli.command import DONE, FAILED, Command, UsageError, add_json, note, print_json, print_table
 from core.errors import ModelError, ProjectError
 from core.graph.files import load_project
 
 if TYPE_CHECKING:
-    from core.graph.project import Project
     from core.model.cost import CostReport, NodeCost
-    from core.model.shapes import NodeReport, ShapeReport
+    from core.model.cost_table import CostRow
+    from core.model.reports import NodeReport, ShapeReport
+    from core.training.budget import Budget
     from core.training.check import CheckReport
 
 
@@ -32,15 +34,23 @@ def _node(report: NodeReport) -> dict[str, Any]:
     }
 
 
+def _nodes(shapes: ShapeReport, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every node by name; those inside a group, of its first repetition, as ``group/node``."""
+    for name, node in shapes.nodes.items():
+        yield path + name, _node(node)
+        if node.inner:
+            yield from _nodes(node.inner[0], f"{path}{name}/")
+
+
 def _as_json(file: Path, report: CheckReport) -> dict[str, Any]:
     return {
         "file": str(file),
         "ok": report.ok,
-        "nodes": {name: _node(node) for name, node in report.shapes.nodes.items()},
+        "nodes": dict(_nodes(report.shapes)),
         "problems": [
             {
                 "severity": problem.severity,
-                "node": problem.node or None,
+                "node": "/".join((*problem.path, problem.node)) if problem.node else None,
                 "message": problem.message,
                 "fixes": [fix.label for fix in problem.fixes],
             }
@@ -71,7 +81,7 @@ def _check(options: argparse.Namespace) -> int:
     all_ok = True
     for file in options.files:
         try:
-            report = check_project(load_project(file))
+            report = check_project(load_project(file), file.parent)
         except ProjectError as error:
             all_ok = False
             note(f"layerwright: {error}")
@@ -88,13 +98,18 @@ def _check(options: argparse.Namespace) -> int:
 
 def _summary_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a project file")
+    parser.add_argument("--to", choices=("csv", "markdown", "latex"), help="print the table in this format")
     add_json(parser)
 
 
 def _summary(options: argparse.Namespace) -> int:
     from core.model.cost import cost
+    from core.model.cost_table import FORMATS, cost_rows
+    from core.training.budget import budget
     from core.training.check import check_project
 
+    if options.to and options.json:
+        raise UsageError("--json and --to ask for different formats. Give one of them.")
     project = load_project(options.file)
     shapes = check_project(project).shapes
     if not shapes.ok:
@@ -102,43 +117,64 @@ def _summary(options: argparse.Namespace) -> int:
         messages = [each.sentence for each in errors]
         raise ModelError(f"'{options.file}' has errors; mend them first.", problems=messages)
     costs = cost(project, shapes)
-    if options.json:
-        _summary_as_json(project, shapes, costs)
+    found = budget(project, shapes, costs)
+    rows = cost_rows(project, shapes, costs, found.memory)
+    if options.to:
+        print(FORMATS[options.to](rows, costs, found.memory), end="")
+    elif options.json:
+        _summary_as_json(rows, costs, found)
     else:
-        _print_summary(project, shapes, costs)
+        _print_summary(rows, costs, found)
     return DONE
 
 
-def _summary_as_json(project: Project, shapes: ShapeReport, costs: CostReport) -> None:
-    from core.model.cost import NodeCost
+def _summary_as_json(rows: Iterable[CostRow], costs: CostReport, found: Budget) -> None:
+    from core.model.cost_table import flat
 
-    nothing = NodeCost()  # an Output computes nothing
-    for name in shapes.order:
-        found = costs.nodes.get(name, nothing)
+    for row in flat(rows):
         print_json(
             {
-                "node": name,
-                "kind": project.graph.nodes[name].kind,
-                "out": [list(spec.shape) for spec in shapes.nodes[name].outputs.values()],
-                "parameters": found.parameters,
-                "flops": found.flops,
-                "activation_bytes": found.activation_bytes,
+                "node": row.name,
+                "kind": row.kind,
+                "repeat": row.repeat,
+                "out": [list(spec.shape) for spec in row.outputs],
+                "parameters": row.cost.parameters,
+                "trainable": row.cost.trainable,
+                "flops": row.cost.flops,
+                "activation_bytes": row.cost.activation_bytes,
+                "training_bytes": round(row.memory),
             }
         )
     measures = ("parameters", "trainable", "flops", "parameter_bytes", "activation_bytes")
-    print_json({"total": {each: getattr(costs, each) for each in measures}})
+    training = {
+        "batch": found.batch,
+        "device": found.device,
+        "bytes": found.needed,
+        "bytes_per_sample": round(found.memory.per_sample),
+        "largest_batch": found.largest_batch,
+    }
+    print_json({"total": {each: getattr(costs, each) for each in measures} | {"training": training}})
 
 
-def _print_summary(project: Project, shapes: ShapeReport, costs: CostReport) -> None:
-    from core.model.cost import NodeCost
+def _print_summary(rows: Iterable[CostRow], costs: CostReport, found: Budget) -> None:
+    from core.model.cost_table import flat
 
-    rows, nothing = [], NodeCost()
-    for name in shapes.order:
-        outputs = "; ".join(str(spec) for spec in shapes.nodes[name].outputs.values())
-        rows.append((name, project.graph.nodes[name].kind, outputs, *_measures(costs.nodes.get(name, nothing))))
-    rows.append(("total", "", "", *_measures(costs)))
-    print_table(("node", "kind", "output", "parameters", "FLOPs", "activations"), rows, right=(3, 4, 5))
+    lines = [(row.name, row.title, row.output, *_measures(row.cost)) for row in flat(rows)]
+    lines.append(("total", "", "", *_measures(costs)))
+    print_table(("node", "kind", "output", "parameters", "FLOPs", "activations"), lines, right=(3, 4, 5))
     print(f"\nFLOPs and activations are for one sample, forward. Weights take {units.size(costs.parameter_bytes)}.")
+    _print_budget(found)
+
+
+def _print_budget(found: Budget) -> None:
+    memory = found.memory
+    print(
+        f"Training with batches of {found.batch} on {found.device} takes about {units.size(found.needed)}: weights "
+        f"{units.size(memory.weights)}, gradients {units.size(memory.gradients)}, optimizer "
+        f"{units.size(memory.optimizer)}, and {units.size(round(memory.per_sample))} per sample for backward."
+    )
+    if found.largest_batch is not None:
+        print(f"The largest batch that fits into {units.size(found.capacity)} is about {found.largest_batch:,}.")
 
 
 def _measures(found: NodeCost | CostReport) -> tuple[str, str, str]:

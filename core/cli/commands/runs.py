@@ -12,6 +12,7 @@ from core.cli.progress import short_names, values_line
 from core.errors import ExportError, TrainingError
 from core.exporters import ExportRequest, exporters
 from core.graph.files import load_project
+from core.graph.groups import with_weights_beside
 from core.training.runs import Run, RunListing, Which, list_runs
 
 
@@ -64,7 +65,7 @@ def _request(source: Path, output: Path, which: Which) -> ExportRequest:
         raise ExportError(f"There is no run or project '{source}'.")
     if source.is_dir():
         return ExportRequest.of_run(Run.open(source), output, which)
-    project = load_project(source)
+    project = with_weights_beside(load_project(source), source.parent)
     if output.exists() and output.samefile(source):
         raise UsageError(f"'{output}' is the project itself, which the export would replace: choose another file.")
     return ExportRequest(project, output)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.data.source import Array, Column, RawData, SourceKind
-from core.kinds import Value
+from core.kinds import Parameter, Value
 
 _DIABETES = {
     "bmi": "body mass index",
@@ -50,6 +50,34 @@ def _digits() -> RawData:
     return RawData({"image": Column(images, "image", reason="grey images of 8 by 8, 0 to 1"), "digit": digits})
 
 
+def _digit_pairs(options: Mapping[str, Value], _base: Path | None) -> RawData:
+    """Make pairs of the digits, half of them of the same digit; every image is in one pair at most."""
+    bunch = _bunch("load_digits")
+    images, digits = (bunch.images[:, None] / 16).astype(np.float32), bunch.target
+    generator = np.random.Generator(np.random.PCG64(options["seed"]))
+    order = np.argsort(generator.random(len(digits)), kind="stable")
+    alike = [order[digits[order] == digit] for digit in range(10)]
+    same = np.concatenate([rows[: len(rows) // 4 * 2].reshape(-1, 2) for rows in alike])
+    rest = np.setdiff1d(order, same)
+    other = rest[: len(rest) // 2 * 2][np.argsort(generator.random(len(rest) // 2 * 2), kind="stable")].reshape(-1, 2)
+    while (equal := np.flatnonzero(digits[other[:, 0]] == digits[other[:, 1]])).size:
+        place = int(generator.random() * len(other))
+        other[[equal[0], place], 1] = other[[place, equal[0]], 1]
+    pairs = np.concatenate([same, other])
+    words = np.array(["no", "yes"], dtype=object)[(np.arange(len(pairs)) < len(same)).astype(np.int64)]
+    shuffled = np.argsort(generator.random(len(pairs)), kind="stable")
+    reason = "grey images of 8 by 8, 0 to 1"
+    return RawData(
+        {
+            "first": Column(images[pairs[shuffled, 0]], "image", reason=reason),
+            "second": Column(images[pairs[shuffled, 1]], "image", reason=reason),
+            "same": Column(
+                words[shuffled], "flag", ("no", "yes"), "whether both images show the same digit", role="target"
+            ),
+        }
+    )
+
+
 def _iris() -> RawData:
     bunch = _bunch("load_iris")
     species = _classes(bunch.target, [str(name) for name in bunch.target_names], "3 species: the class of each flower")
@@ -84,6 +112,13 @@ def _read(load: Callable[[], RawData], _options: Mapping[str, Value], _base: Pat
 KINDS = (
     SourceKind(
         "digits", "Digits", "1,797 handwritten digits as images of 8 by 8 pixels, 10 classes.", partial(_read, _digits)
+    ),
+    SourceKind(
+        "digit_pairs",
+        "Pairs of digits",
+        "898 pairs of handwritten digits: do both show the same one? No image is in two pairs.",
+        _digit_pairs,
+        (Parameter("seed", "int", 0, "The same seed makes the same pairs.", minimum=0),),
     ),
     SourceKind("iris", "Iris flowers", "150 flowers of 3 species, 4 measurements each.", partial(_read, _iris)),
     SourceKind("wine", "Wine", "178 wines of 3 cultivars, 13 chemical measurements each.", partial(_read, _wine)),

@@ -32,7 +32,7 @@ class LinkGesture(Gesture):
 
     def __init__(self, view: CanvasView, port: PortFace) -> None:
         super().__init__(view)
-        links = self.session.project.graph.links
+        links = self.session.view.graph.links
         self._detached = port.end if port.side == "input" and port.end in links else None
         self.source = links[port.end] if self._detached else port.end if port.side == "output" else None
         self.target = None if self.source else port.end
@@ -47,7 +47,7 @@ class LinkGesture(Gesture):
         if self._detached:
             self.scene.wires[self._detached].setVisible(False)
         self._spec = self.scene.spec_of(self.source) if self.source else None
-        graph = self.session.project.graph
+        graph = self.session.view.graph
         if self.source:
             blocked = upstream(graph, [self.source.node])
         else:
@@ -61,7 +61,7 @@ class LinkGesture(Gesture):
         if self.source:
             return port.side == "input" and not misfit(port.port, self._spec)
         assert self.target is not None
-        wanted = port_of(self.session.project.graph, self.target)
+        wanted = port_of(self.session.view, self.target)
         return port.side == "output" and not misfit(wanted, self.scene.spec_of(port.end))
 
     def update(self, pointer: Pointer) -> None:
@@ -81,12 +81,12 @@ class LinkGesture(Gesture):
         if end is None:
             return None, ""
         source, target = self.source or end, self.target or end
-        graph = self.session.project.graph
+        project = self.session.view
         try:
-            check_link(graph, source, target)
+            check_link(project, source, target)
         except LinkError as error:
             return None, str(error)
-        return end, misfit(port_of(graph, target), self.scene.spec_of(source))
+        return end, misfit(port_of(project, target), self.scene.spec_of(source))
 
     def _nearest(self, place: QPointF) -> End | None:
         port = self.scene.port_at(place, SNAP / self.view.zoom, "input" if self.source else "output")
@@ -96,8 +96,8 @@ class LinkGesture(Gesture):
         fixed = self.source or self.target
         if item is None or fixed is None or item.name == fixed.node:
             return None
-        graph = self.session.project.graph
-        return best_input(graph, item.name, self._spec) if self.source else first_output(graph, item.name)
+        project = self.session.view
+        return best_input(project, item.name, self._spec) if self.source else first_output(project, item.name)
 
     def _mark(self, end: End | None) -> None:
         if end == self._found:
@@ -114,16 +114,16 @@ class LinkGesture(Gesture):
         self._clean_up()
         edit = self._edit(found) if found else None
         if edit:
-            self.session.apply(edit)
+            self.session.apply_here(edit)
         elif found is None and self._detached:
             if empty:
-                self.session.apply(Disconnect(frozenset((self._detached,))))
+                self.session.apply_here(Disconnect(frozenset((self._detached,))))
         elif found is None and empty:
             at = (pointer.scene.x(), pointer.scene.y())
             self.view.open_palette(pointer.view, Spot(at, (self.source,) if self.source else (), self.target))
 
     def _edit(self, found: End) -> Edit | None:
-        links = self.session.project.graph.links
+        links = self.session.view.graph.links
         source, target = self.source or found, self.target or found
         if links.get(target) == source:
             return None

@@ -67,8 +67,8 @@ class MoveGesture(Gesture):
     def _take_up(self) -> None:
         names = self.session.selection
         self._items = [self.scene.nodes[name] for name in names]
-        links = self.session.project.graph.links
-        touching = links_of(self.session.project.graph, names)
+        links = self.session.view.graph.links
+        touching = links_of(self.session.view.graph, names)
         inner = {end for end in touching if end.node in names and links[end].node in names}
         self._inner = [self.scene.wires[end] for end in inner]
         self._border = [self.scene.wires[end] for end in touching - inner]
@@ -101,7 +101,7 @@ class MoveGesture(Gesture):
             return
         offset, wire = self._carrier.pos(), self._wire
         self._put_down()
-        graph = self.session.project.graph
+        graph = self.session.view.graph
         places = {}
         for item in self._items:
             x, y = graph.nodes[item.name].position
@@ -109,14 +109,14 @@ class MoveGesture(Gesture):
         kind = self._grabbed.face.kind
         if wire and kind:
             name = self._grabbed.name
-            self.session.apply(splice_edit(graph, name, kind, wire, places[name], self.scene.boxes()))
+            self.session.apply_here(splice_edit(graph, name, kind, wire, places[name], self.scene.boxes()))
         elif not offset.isNull():
-            self.session.apply(MoveNodes(places))
+            self.session.apply_here(MoveNodes(places))
 
     def _put_down(self) -> None:
         assert self._carrier is not None
         self.view.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
-        graph = self.session.project.graph
+        graph = self.session.view.graph
         carried: list[NodeItem | WireItem] = [*self._items, *self._inner]
         for item in carried:
             item.setParentItem(None)  # type: ignore[arg-type]  # the stubs miss that None is allowed

@@ -24,6 +24,7 @@ EDITORS: Mapping[ParameterType, type[Editor]] = {
     "choice": ChoiceEditor,
     "text": TextEditor,
     "ints": IntsEditor,
+    "floats": IntsEditor,
     "fields": FieldsEditor,
     "target": TargetEditor,
     "loss": LossEditor,

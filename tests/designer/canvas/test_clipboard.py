@@ -9,7 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from core.errors import EditError
-from designer.canvas.clipboard import fragment_of, from_text, to_text
+from core.graph.project import Graph, Group, Node, Project
+from designer.canvas.clipboard import fragment_of, from_text, paste_edit, to_text
 from designer.canvas.view import CanvasView
 from tests.designer.canvas.conftest import chain, end
 
@@ -51,8 +52,13 @@ def test_duplicate_puts_a_copy_beside_without_the_clipboard(canvas: CanvasView) 
         ("", "no text"),
         ("Dear all,", "no Layerwright nodes"),
         ('{"application": "other"}', "no Layerwright nodes"),
-        ('{"application": "layerwright", "content": "nodes", "version": 99}', "another version"),
-        ('{"application": "layerwright", "content": "nodes", "version": 1, "nodes": 3, "links": []}', "damaged"),
+        ('{"application": "Layerwright", "format": 99}', "newer version"),
+        ('{"application": "Layerwright", "format": 1, "graph": {"nodes": 3}}', "graph.nodes: must be a list, not 3"),
+        (
+            '{"application": "Layerwright", "format": 1, "graph": {"nodes": [{"name": "a", "kind": "ReLU", '
+            '"position": [1e12, 0]}]}}',
+            "out of range",
+        ),
     ],
 )
 def test_pasting_something_else_says_why(canvas: CanvasView, qtbot: QtBot, text: str, reason: str) -> None:
@@ -64,12 +70,29 @@ def test_pasting_something_else_says_why(canvas: CanvasView, qtbot: QtBot, text:
 
 
 def test_the_text_survives_a_round_trip() -> None:
-    fragment = fragment_of(chain(), frozenset(chain().nodes))
+    fragment = fragment_of(Project(graph=chain()), frozenset(chain().nodes))
     assert from_text(to_text(fragment)) == fragment
 
 
 def test_a_name_that_python_cannot_hold_is_refused() -> None:
-    raw = json.loads(to_text(fragment_of(chain(), {"conv1"})))
-    raw["nodes"][0]["name"] = "import os"
+    raw = json.loads(to_text(fragment_of(Project(graph=chain()), {"conv1"})))
+    raw["graph"]["nodes"][0]["name"] = "import os"
     with pytest.raises(EditError, match="cannot be a name"):
         from_text(json.dumps(raw))
+
+
+def test_groups_come_along_and_one_who_shares_with_a_node_left_behind_owns_its_layer() -> None:
+    inside = Graph({"x": Node("x", "Input"), "y": Node("y", "Output")})
+    nodes = {
+        "a1": Node("a1", "group:Block"),
+        "b1": Node("b1", "Linear", {"out_features": 3}),
+        "b2": Node("b2", "Linear", shares="b1"),
+    }
+    project = Project(graph=Graph(nodes), groups={"Block": Group("Block", inside), "Other": Group("Other")})
+    fragment = from_text(to_text(fragment_of(project, {"a1", "b2"})))
+    other = Project(groups={"Block": Group("Block")})
+    pasted = paste_edit(other, fragment, (10.0, 0.0)).apply(other)
+    assert pasted.graph.nodes["a1"] == Node("a1", "group:Block2", position=(10.0, 0.0))
+    assert pasted.graph.nodes["b2"] == Node("b2", "Linear", {"out_features": 3}, position=(10.0, 0.0))
+    assert pasted.groups == {"Block": Group("Block"), "Block2": Group("Block2", inside)}
+    assert "Block2" not in paste_edit(project, fragment, (0.0, 0.0)).apply(project).groups

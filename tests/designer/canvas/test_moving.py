@@ -61,7 +61,7 @@ def test_alt_moves_off_the_grid(canvas: CanvasView, hand: Hand, qtbot: QtBot) ->
     start = hand.at("relu1")
     port = canvas.viewport()
     qtbot.mousePress(port, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
-    gesture = canvas._gesture
+    gesture = canvas.mouse.gesture
     assert gesture is not None
     from designer.canvas.gestures.gesture import Pointer
 

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from core.graph.edits import Connect, SetParameters
 from core.graph.layout import layered_layout
-from core.graph.project import Graph, Node
+from core.graph.project import Graph, Node, Project
 from core.layers import catalogue
 from designer import theme
 from designer.canvas.dropping import KIND_MIME
@@ -96,7 +96,8 @@ def test_a_long_name_is_cut_in_its_middle_and_whole_in_the_tooltip(make_canvas: 
 def test_ports_on_one_node_are_labelled_where_there_are_several(make_canvas: MakeCanvas) -> None:
     view = make_canvas(Graph({"lstm1": Node("lstm1", "LSTM")}))
     assert [port.label for port in view.canvas.nodes["lstm1"].face.outputs] == ["output", "hidden", "cell"]
-    assert [port.label for port in view.canvas.nodes["lstm1"].face.inputs] == [""]
+    assert [port.label for port in view.canvas.nodes["lstm1"].face.inputs] == ["input", "hidden", "cell"]
+    assert [port.optional for port in view.canvas.nodes["lstm1"].face.inputs] == [False, True, True]
 
 
 def test_a_skip_wire_runs_beside_the_cards_in_its_way(make_canvas: MakeCanvas) -> None:
@@ -209,7 +210,7 @@ def test_the_empty_canvas_says_how_to_begin(make_canvas: MakeCanvas) -> None:
 
 
 def test_the_thumbnail_is_drawn_from_the_graph(qapp: QApplication) -> None:
-    pixmap = graph_thumbnail(chain(), QSize(200, 140), theme.LIGHT)
+    pixmap = graph_thumbnail(Project(graph=chain()), QSize(200, 140), theme.LIGHT)
     image = pixmap.toImage()
     colours = {image.pixelColor(x, y).name() for x in range(0, image.width(), 2) for y in range(image.height())}
     assert theme.LIGHT.canvas in colours

@@ -252,7 +252,7 @@ def test_the_project_is_described_and_its_variables_are_edited(qtbot: QtBot, ope
     assert form.session.project.name == "Cats"
     form.session.document.undo()
     assert form.session.project.name == "Images"
-    table = form.find(QTableWidget, "variables_table")
+    table = form.find(QTableWidget, "numbers_table")
     assert isinstance(table, QTableWidget)
     cell = table.item(0, 1)
     assert cell is not None
@@ -261,7 +261,7 @@ def test_the_project_is_described_and_its_variables_are_edited(qtbot: QtBot, ope
     again = table.item(0, 1)
     assert again is not None
     again.setText("many")
-    message = form.find(QLabel, "variables_message")
+    message = form.find(QLabel, "numbers_message")
     assert isinstance(message, QLabel)
     assert "must be a number" in message.text()
     assert form.session.project.variables == {"width": 24}

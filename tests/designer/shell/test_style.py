@@ -9,7 +9,9 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.kinds import FAMILIES, family_icon_name
 from designer import theme
+from designer.resources import resource
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -59,3 +61,11 @@ def test_the_colours_of_families_and_curves_stand_out_from_the_canvas(themed: st
     for ground in (tokens.canvas, tokens.surface):
         for colour in (*tokens.families.values(), *tokens.series, tokens.error, tokens.warning, tokens.success):
             assert contrast(luminance(QColor(ground)), luminance(QColor(colour))) >= 3
+
+
+def test_every_family_has_an_icon_and_a_colour_of_its_own(themed: str) -> None:
+    families = theme.current().families
+    assert set(families) >= set(FAMILIES)
+    assert len(set(families.values())) == len(families)
+    for family in FAMILIES:
+        assert resource("icons", f"{family_icon_name(family)}.svg").is_file()

@@ -1,0 +1,44 @@
+"""``layerwright trust``: look at the Python layers of a project, and let them run on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from core import trust
+from core.cli.command import DONE, FAILED, Command, add_json, note, print_json
+from core.graph.files import load_project
+from core.graph.project import PythonLayer
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="a project file")
+    parser.add_argument("--yes", action="store_true", help="trust every layer without asking")
+    add_json(parser)
+
+
+def _trust(options: argparse.Namespace) -> int:
+    layers = load_project(options.file).code.values()
+    for layer in layers:
+        if not trust.is_trusted(layer.source) and (options.yes or _asked(layer)):
+            trust.trust(layer.source)
+    for layer in layers:
+        trusted = trust.is_trusted(layer.source)
+        if options.json:
+            print_json({"layer": layer.name, "trusted": trusted})
+        else:
+            print(f"{layer.name}: {'trusted' if trusted else 'not trusted'}")
+    if not layers:
+        note(f"'{options.file}' has no Python layers.")
+    return DONE if all(trust.is_trusted(layer.source) for layer in layers) else FAILED
+
+
+def _asked(layer: PythonLayer) -> bool:
+    """Show a source and ask; anything but a clear yes, and an input that has ended, is a no."""
+    note(f"--- {layer.name} ---\n{layer.source.rstrip()}\n---")
+    note("This code would run on this computer with your rights. Trust it? [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+KINDS = (Command("trust", "look at the Python layers of a project and let them run", _arguments, _trust),)

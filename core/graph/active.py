@@ -1,0 +1,133 @@
+"""The graph as it runs: without what is switched off, links led past what is bypassed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from core.graph.kinds import kind_of
+from core.graph.names import natural_key
+from core.graph.order import incoming, slot_key
+from core.graph.project import End, Graph, Node, Project
+from core.kinds import LayerKind
+from core.memo import Memo
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What remains of a graph's links. It holds on to what it was made from, so that their identities stay theirs."""
+
+    links: Mapping[End, End]
+    kinds: Mapping[str, LayerKind | None]
+    modes: Mapping[str, str]
+    off: frozenset[str]
+    remaining: Mapping[End, End]
+
+
+_known: Memo[_Known] = Memo(256)
+
+
+def effective(project: Project) -> Graph:
+    """Return the project's graph without its bypassed and muted nodes.
+
+    A bypassed node's first output is what arrives at its first linked input, its second what arrives at the second,
+    and so on. A muted node gives nothing: variadic and optional inputs leave it out, and a node that needs it is left
+    out in turn. Where the owner of a shared layer is left out, the first node that shares it takes its place.
+    """
+    graph = project.graph
+    modes = {name: node.mode for name, node in graph.nodes.items() if node.mode}
+    if not modes:
+        return graph
+    kinds = {name: kind_of(project, node) for name, node in graph.nodes.items()}
+    known = _known.get(id(graph.links))
+    if known is None or known.kinds != kinds or known.modes != modes:
+        links, off = _rewired(graph, kinds, modes)
+        known = _known.put(id(graph.links), _Known(graph.links, kinds, modes, off, links))
+    return Graph(_handed_over(graph, known.off), known.remaining)
+
+
+def _rewired(
+    graph: Graph, kinds: Mapping[str, LayerKind | None], modes: Mapping[str, str]
+) -> tuple[dict[End, End], frozenset[str]]:
+    """Return the links that remain, and the nodes that do not run."""
+    bypassed = {name for name, mode in modes.items() if mode == "bypass"}
+    feeding = {name: [(slot, source) for slot, source in links] for name, links in incoming(graph).items()}
+    found: dict[End, End] = {}
+    for target, source in graph.links.items():
+        origin = _origin(source, kinds, feeding, bypassed)
+        if target.node not in bypassed and origin is not None:
+            found[target] = origin
+    off = {name for name, mode in modes.items() if mode == "mute"}
+    waiting = list(off)
+    readers: dict[str, list[End]] = {}
+    for target, source in found.items():
+        readers.setdefault(source.node, []).append(target)
+    while waiting:
+        for target in readers.get(waiting.pop(), ()):
+            found.pop(target, None)
+            if target.node not in off and not _does_without(target, kinds.get(target.node), found):
+                off.add(target.node)
+                waiting.append(target.node)
+    gone = off | bypassed
+    return {target: source for target, source in found.items() if target.node not in gone}, frozenset(gone)
+
+
+def _origin(
+    source: End,
+    kinds: Mapping[str, LayerKind | None],
+    feeding: Mapping[str, list[tuple[str, End]]],
+    bypassed: set[str],
+) -> End | None:
+    """Follow bypassed nodes upstream; None where one of them is fed by nothing at that place."""
+    seen = set()
+    while source.node in bypassed:
+        if source in seen:
+            return None
+        seen.add(source)
+        kind = kinds.get(source.node)
+        ports = [port.name for port in kind.outputs] if kind else [source.port]
+        index = ports.index(source.port) if source.port in ports else 0
+        arriving = _in_port_order(kind, feeding.get(source.node, []))
+        if index >= len(arriving):
+            return None
+        source = arriving[index]
+    return source
+
+
+def _in_port_order(kind: LayerKind | None, links: list[tuple[str, End]]) -> list[End]:
+    ports = [port.name for port in kind.inputs] if kind else []
+
+    def place(link: tuple[str, End]) -> tuple[int, tuple[str, int]]:
+        base = link[0].partition(".")[0]
+        return (ports.index(base) if base in ports else len(ports)), slot_key(link[0])
+
+    return [source for _slot, source in sorted(links, key=place)]
+
+
+def _does_without(target: End, kind: LayerKind | None, links: Mapping[End, End]) -> bool:
+    port = kind.input_port(target.port) if kind else None
+    if port is None or port.optional:
+        return port is not None
+    return port.variadic and any(end.node == target.node and end.port.partition(".")[0] == port.name for end in links)
+
+
+def _handed_over(graph: Graph, off: frozenset[str]) -> dict[str, Node]:
+    """Return the nodes that run, each shared layer with an owner among them."""
+    heirs: dict[str, str] = {}
+    found = {}
+    for name in sorted(graph.nodes.keys() - off, key=natural_key):
+        node = graph.nodes[name]
+        owner = graph.nodes.get(node.shares) if node.shares in off else None
+        if owner is not None and node.shares in heirs:
+            node = replace(node, shares=heirs[node.shares])
+        elif owner is not None:
+            heirs[node.shares] = name
+            node = replace(node, kind=owner.kind, params=owner.params, shares="", repeat=owner.repeat, tied=owner.tied)
+        found[name] = node
+    return {name: found[name] for name in graph.nodes if name in found}
+
+
+def switched_off(project: Project) -> Iterator[str]:
+    """Yield the nodes that do not run."""
+    running = effective(project).nodes
+    yield from (name for name in project.graph.nodes if name not in running)

@@ -1,0 +1,1 @@
+"""PyTorch's complaints in our own words, by theme: windows, sizes, merges."""
