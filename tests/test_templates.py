@@ -18,6 +18,12 @@ from core.training.loop import train
 from core.training.summary import Summary
 
 ALL = pytest.mark.parametrize("each", templates(), ids=lambda each: each.id)
+WITH_DATA = tuple(each for each in templates() if each.load().data.source)
+TRAINABLE = pytest.mark.parametrize("each", WITH_DATA, ids=lambda each: each.id)
+BARE = pytest.mark.parametrize(
+    "each", [each for each in templates() if each not in WITH_DATA], ids=lambda each: each.id
+)
+"""The architectures: whoever starts from one brings the data."""
 
 REACHED = {
     "digits": ("digit/accuracy", 0.97, 20),
@@ -26,6 +32,10 @@ REACHED = {
     "moons": ("moon/accuracy", 0.95, 30),
     "rows-as-sequence": ("digit/accuracy", 0.95, 30),
     "house-of-numbers": ("progression/r2", 0.4, 60),
+    "lenet5": ("digit/accuracy", 0.97, 15),
+    "siamese": ("same/accuracy", 0.87, 30),
+    "two-task": ("petal_width/r2", 0.9, 60),
+    "autoencoder-variational": ("reconstruction/r2", 0.85, 40),
 }
 """By template: what is measured on the validation rows, what it has to reach, and within how many epochs."""
 
@@ -38,14 +48,22 @@ def _trained(each: Template, folder: Path, epochs: int | None = None, seed: int 
 
 def test_the_four_first_examples_are_there() -> None:
     assert {"digits", "flowers", "two-inputs", "house-of-numbers"} <= {each.id for each in templates()}
-    assert {each.id for each in templates()} == set(REACHED)
+    assert {each.id for each in WITH_DATA} == set(REACHED)
 
 
-@ALL
+@TRAINABLE
 def test_nothing_is_wrong_with_a_template(each: Template) -> None:
     report = check_project(each.load())
-    assert report.problems == ()
+    assert [problem for problem in report.problems if problem.severity != "info"] == []
     assert report.ready
+
+
+@BARE
+def test_nothing_but_data_is_missing_from_an_architecture(each: Template) -> None:
+    report = check_project(each.load())
+    assert report.shapes.problems == ()
+    assert [problem.message for problem in report.problems] == ["There is no data yet: choose some to train with."]
+    assert report.blockers == report.problems
 
 
 @ALL
@@ -63,8 +81,10 @@ def test_a_template_explains_itself(each: Template) -> None:
 
 @ALL
 def test_the_nodes_of_a_template_do_not_lie_on_each_other(each: Template) -> None:
-    positions = [node.position for node in each.load().graph.nodes.values()]
-    assert len(set(positions)) == len(positions)
+    project = each.load()
+    for graph in (project.graph, *(group.graph for group in project.groups.values())):
+        positions = [node.position for node in graph.nodes.values()]
+        assert len(set(positions)) == len(positions)
 
 
 @ALL
@@ -84,6 +104,14 @@ def test_a_template_opens_unmodified(each: Template) -> None:
 
 
 @ALL
+def test_every_group_and_its_parameters_are_explained(each: Template) -> None:
+    for group in each.load().groups.values():
+        assert group.help.endswith(".")
+        assert "\n" not in group.help
+        assert all(own.help.endswith(".") for own in group.parameters)
+
+
+@TRAINABLE
 def test_a_template_trains(each: Template, tmp_path: Path) -> None:
     summary = _trained(each, tmp_path, epochs=1)
     assert (summary.status, summary.epochs) == ("completed", 1)
