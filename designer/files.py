@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QListView, QMessageBox, QWidget
 
 from core.errors import LayerwrightError
 from core.graph.files import SUFFIX
@@ -51,6 +51,7 @@ def choose_new(parent: QWidget, title: str, suggestion: Path, filters: list[str]
     dialog.setDefaultSuffix(suffix.removeprefix("."))
     dialog.setNameFilters(filters)
     dialog.selectFile(suggestion.name)
+    _let_the_typed_name_win(dialog)
     return _run(dialog)
 
 
@@ -108,6 +109,20 @@ def show_error(parent: QWidget, title: str, error: LayerwrightError, advice: str
         box.setDetailedText(str(error))
     box.exec()
     box.deleteLater()
+
+
+def _let_the_typed_name_win(dialog: QFileDialog) -> None:
+    """Unmark the file in the list once another name is typed: Qt would ask to replace the marked one."""
+    field, files = dialog.findChild(QLineEdit, "fileNameEdit"), dialog.findChild(QListView, "listView")
+    if field is None or files is None:
+        return  # the system's own dialog
+
+    def compare(text: str) -> None:
+        marked = [str(index.data()) for index in files.selectionModel().selectedIndexes() if index.column() == 0]
+        if marked and text not in marked:
+            files.clearSelection()
+
+    field.textChanged.connect(compare)
 
 
 def _run(dialog: QFileDialog) -> Path | None:

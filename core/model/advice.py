@@ -137,6 +137,10 @@ def _linear_twice(view: _View, node: Node) -> Iterator[Problem]:
 # --- branches that lead nowhere ---------------------------------------------------------------------------------------
 
 
+_MOST_ENDS = 50
+"""Of more loose ends than these only the fact is told: what hangs at each alone would take long to find out."""
+
+
 def _dead_ends(view: _View) -> Iterator[Problem]:
     """Yield the ends of branches that no output reads (none while there is no output at all)."""
     place = view.place
@@ -151,9 +155,11 @@ def _dead_ends(view: _View) -> Iterator[Problem]:
     ends = [name for name in graph.nodes if name not in used and name not in read]
     for name in ends:
         message = f"'{name}' leads to no output: it is not part of what is trained."
-        others = upstream(graph, [each for each in ends if each != name])
-        dead = upstream(graph, [name]) - used - others
-        fixes = [*_removal(view, name, dead), *_heads(view, name)]
+        fixes: list[Fix] = []
+        if len(ends) <= _MOST_ENDS:
+            others = upstream(graph, [each for each in ends if each != name])
+            dead = upstream(graph, [name]) - used - others
+            fixes = [*_removal(view, name, dead), *_heads(view, name)]
         yield Problem("warning", message, name, fixes=tuple(fixes), path=place.path)
 
 
