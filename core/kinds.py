@@ -268,6 +268,16 @@ class LayerKind:
         """Return the port that a link's start names: ``output``, or slot ``outputs.1`` of the variadic ``outputs``."""
         return _port(self.outputs, slot)
 
+    def input_slots(self, count: int) -> tuple[str, ...]:
+        """Return the slots of the first inputs that can take ``count`` links."""
+        found: list[str] = []
+        for port in self.inputs:
+            if port.variadic:
+                found += [f"{port.name}.{index}" for index in range(count - len(found))]
+            else:
+                found.append(port.name)
+        return tuple(found[:count])
+
     def output_slots(self, values: Mapping[str, Value]) -> tuple[str, ...]:
         """Return the slots of all output ports for these values of the parameters."""
         count = self.output_count(values) if self.output_count else 0

@@ -2,122 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+from designer.command import EDIT, FILE, HELP, TRAINING, VIEW, Command
+from designer.conditions import (
+    any_nodes,
+    anything_selected,
+    can_close,
+    can_redo,
+    can_stop,
+    can_train,
+    can_undo,
+    is_open,
+    nodes_selected,
+    not_empty,
+    runner_in,
+    several_tabs,
+    several_views,
+)
+from designer.docks import DOCKS, DockSpec
+from designer.drawing_commands import BOOKMARKS
 from designer.icons import icon
+from designer.keys.table import CANVAS, Binding, common
+from designer.network_commands import NETWORK_COMMANDS
 
 if TYPE_CHECKING:
-    from designer.canvas.structure import Structure
     from designer.window import Window
-
-Run = Callable[["Window"], object]
-When = Callable[["Window"], bool]
-Shortcut = QKeySequence.StandardKey | str
-
-
-def _always(_window: Window) -> bool:
-    return True
-
-
-def _open(window: Window) -> bool:
-    return window.workspace is not None
-
-
-def _structure(holds: Callable[[Structure], object]) -> When:
-    return lambda window: window.workspace is not None and bool(holds(window.workspace.canvas.structure))
-
-
-def _inside(window: Window) -> bool:
-    return window.workspace is not None and bool(window.workspace.session.path)
-
-
-def _selected(window: Window) -> bool:
-    return window.workspace is not None and bool(window.workspace.session.selection)
-
-
-def _not_empty(window: Window) -> bool:
-    return window.workspace is not None and bool(window.workspace.session.view.graph.nodes)
-
-
-def _can_undo(window: Window) -> bool:
-    return window.workspace is not None and window.workspace.session.document.undo_label is not None
-
-
-def _can_redo(window: Window) -> bool:
-    return window.workspace is not None and window.workspace.session.document.redo_label is not None
-
-
-def _runner_in(*states: str) -> When:
-    return lambda window: window.workspace is not None and window.workspace.runner.state in states
-
-
-def _any_nodes(window: Window) -> bool:
-    return window.workspace is not None and bool(window.workspace.session.project.graph.nodes)
-
-
-def _can_train(window: Window) -> bool:
-    return _any_nodes(window) and window.workspace is not None and not window.workspace.runner.active
-
-
-def _can_stop(window: Window) -> bool:
-    return window.workspace is not None and window.workspace.runner.state in ("starting", "running", "paused")
-
-
-@dataclass(frozen=True)
-class Command:
-    """One row; ``text`` is translated in the context "Actions".
-
-    ``menu`` names the menu; ``separated`` draws a line above; ``canvas`` keys act only on the canvas.
-
-    ``tool_bar`` puts it on the tool bar, ``group`` makes it one of several of which exactly one is chosen.
-    """
-
-    id: str
-    menu: str
-    text: str
-    run: Run
-    shortcut: Shortcut | tuple[str, ...] = ""
-    icon: str = ""
-    when: When = _always
-    separated: bool = False
-    canvas: bool = False
-    tool_bar: bool = False
-    group: str = ""
 
 
 _K = QKeySequence.StandardKey
-MENUS = ("&File", "&Edit", "&View", "&Network", "&Training", "&Help")
-FILE, EDIT, VIEW, NETWORK, TRAINING, HELP = MENUS
+
+_STEP = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+SUBMENUS = {"heat": "Cost &colours", "theme": "T&heme", "motion": "&Motion"}
+"""What the menus are called in which the commands of a ``group`` are."""
+
+
+def _find_parameter(window: Window) -> None:
+    """Bring the properties to the front with the cursor in their search field."""
+    if window.workspace is not None:
+        window.workspace.show_panel(window.workspace.properties)
+        window.workspace.properties.search()
+
+
+def _dock(spec: DockSpec, *, separated: bool) -> Command:
+    """Return the command that shows or hides a dock."""
+
+    def toggle(window: Window) -> None:
+        window.toggle_dock(spec.name)
+
+    return Command(f"show_{spec.name}", VIEW, spec.title, toggle, spec.shortcut, "", is_open, separated=separated)
+
 
 COMMANDS: tuple[Command, ...] = (
     Command("new", FILE, "&New", lambda w: w.new_project(), _K.New, "new", tool_bar=True),
     Command("open", FILE, "&Open…", lambda w: w.open_dialog(), _K.Open, "open", tool_bar=True),
-    Command("start", FILE, "S&tart page", lambda w: w.show_start(), "Ctrl+Home", "home", _open),
-    Command("save", FILE, "&Save", lambda w: w.save(), _K.Save, "save", _open, separated=True, tool_bar=True),
-    Command("save_as", FILE, "Save &as…", lambda w: w.save_as(), "Ctrl+Shift+S", "", _open),
-    Command("export", FILE, "&Export…", lambda w: w.show_export(), "Ctrl+E", "export", _any_nodes, separated=True),
-    Command("quit", FILE, "&Quit", lambda w: w.close(), "Ctrl+Q", separated=True),
-    Command("undo", EDIT, "&Undo", lambda w: w.undo(), _K.Undo, "undo", _can_undo, tool_bar=True),
-    Command("redo", EDIT, "&Redo", lambda w: w.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", _can_redo, tool_bar=True),
-    Command("cut", EDIT, "Cu&t", lambda w: w.canvas.cut(), _K.Cut, "cut", _selected, separated=True, canvas=True),
-    Command("copy", EDIT, "&Copy", lambda w: w.canvas.copy(), _K.Copy, "copy", _selected, canvas=True),
-    Command("paste", EDIT, "&Paste", lambda w: w.canvas.paste(), _K.Paste, "paste", _open, canvas=True),
+    Command("start", FILE, "S&tart page", lambda w: w.show_start(), "Ctrl+Home", "home"),
+    Command("save", FILE, "&Save", lambda w: w.save(), _K.Save, "save", is_open, separated=True, tool_bar=True),
+    Command("save_as", FILE, "Save &as…", lambda w: w.save_as(), "Ctrl+Shift+S", "", is_open),
+    Command("export", FILE, "&Export…", lambda w: w.show_export(), "Ctrl+E", "export", any_nodes, separated=True),
+    Command("close_tab", FILE, "&Close tab", lambda w: w.close_tab(), "Ctrl+W", "close", can_close, separated=True),
+    Command("quit", FILE, "&Quit", lambda w: w.close(), "Ctrl+Q"),
+    Command("undo", EDIT, "&Undo", lambda w: w.undo(), _K.Undo, "undo", can_undo, tool_bar=True),
+    Command("redo", EDIT, "&Redo", lambda w: w.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", can_redo, tool_bar=True),
+    Command("history", EDIT, "Undo &history", lambda w: w.show_history(), "Ctrl+Alt+Z", "", is_open),
     Command(
-        "duplicate", EDIT, "&Duplicate", lambda w: w.canvas.duplicate(), "Ctrl+D", "duplicate", _selected, canvas=True
+        "cut", EDIT, "Cu&t", lambda w: w.canvas.cut(), _K.Cut, "cut", anything_selected, separated=True, canvas=True
+    ),
+    Command("copy", EDIT, "&Copy", lambda w: w.canvas.copy(), _K.Copy, "copy", anything_selected, canvas=True),
+    Command("paste", EDIT, "&Paste", lambda w: w.canvas.paste(), _K.Paste, "paste", is_open, canvas=True),
+    Command(
+        "paste_wires",
+        EDIT,
+        "Paste with &wires",
+        lambda w: w.canvas.paste(wires=True),
+        "Ctrl+Shift+V",
+        "paste",
+        is_open,
+        canvas=True,
+    ),
+    Command(
+        "duplicate",
+        EDIT,
+        "&Duplicate",
+        lambda w: w.canvas.duplicate(),
+        "Ctrl+D",
+        "duplicate",
+        anything_selected,
+        canvas=True,
     ),
     Command(
         "delete",
         EDIT,
         "De&lete",
         lambda w: w.canvas.delete(),
-        _K.Delete,
+        ("Del", "Backspace"),
         "delete",
-        _selected,
+        anything_selected,
         separated=True,
         canvas=True,
     ),
@@ -126,9 +110,9 @@ COMMANDS: tuple[Command, ...] = (
         EDIT,
         "Delete and &bridge",
         lambda w: w.canvas.delete_and_bridge(),
-        "Ctrl+Del",
+        ("Ctrl+Del", "Ctrl+Backspace"),
         "bridge",
-        _selected,
+        nodes_selected,
         canvas=True,
     ),
     Command(
@@ -138,30 +122,61 @@ COMMANDS: tuple[Command, ...] = (
         lambda w: w.canvas.select_all(),
         _K.SelectAll,
         "select-all",
-        _not_empty,
+        not_empty,
         separated=True,
         canvas=True,
     ),
-    Command("zoom_in", VIEW, "Zoom &in", lambda w: w.zoom(1.25), ("Ctrl++", "Ctrl+="), "zoom-in", _open),
-    Command("zoom_out", VIEW, "Zoom &out", lambda w: w.zoom(0.8), "Ctrl+-", "zoom-out", _open),
-    Command("zoom_actual", VIEW, "&Actual size", lambda w: w.canvas.set_zoom(1.0), "Ctrl+0", "", _open),
+    Command(
+        "select_upstream",
+        EDIT,
+        "Select &upstream",
+        lambda w: w.canvas.keys.run("select_upstream"),
+        "Ctrl+[",
+        when=nodes_selected,
+        canvas=True,
+    ),
+    Command(
+        "select_downstream",
+        EDIT,
+        "Select do&wnstream",
+        lambda w: w.canvas.keys.run("select_downstream"),
+        "Ctrl+]",
+        when=nodes_selected,
+        canvas=True,
+    ),
+    Command("find", EDIT, "&Find…", lambda w: w.show_find(), "Ctrl+F", "search", is_open, separated=True),
+    Command("find_next", EDIT, "Find &next", lambda w: w.walk_found(1), "F3", "", is_open),
+    Command("find_previous", EDIT, "Find pre&vious", lambda w: w.walk_found(-1), "Shift+F3", "", is_open),
+    Command("find_parameter", EDIT, "Find a pa&rameter…", _find_parameter, "Ctrl+Shift+F", "", nodes_selected),
+    Command("zoom_in", VIEW, "Zoom &in", lambda w: w.zoom(1.25), ("Ctrl++", "Ctrl+="), "zoom-in", is_open),
+    Command("zoom_out", VIEW, "Zoom &out", lambda w: w.zoom(0.8), "Ctrl+-", "zoom-out", is_open),
+    Command(
+        "zoom_actual",
+        VIEW,
+        "&Actual size",
+        lambda w: w.canvas.set_zoom(1.0),
+        ("1", "Ctrl+0"),
+        when=is_open,
+        canvas=True,
+    ),
     Command(
         "zoom_fit",
         VIEW,
         "&Fit the network",
         lambda w: w.canvas.zoom_to_fit(),
-        "Home",
+        ("Home", "F"),
         "zoom-fit",
-        _not_empty,
+        not_empty,
         canvas=True,
         tool_bar=True,
     ),
+    Command("minimap", VIEW, "O&verview", lambda w: w.toggle_minimap(), "Alt+M", "", is_open),
     Command(
         "heat_parameters",
         VIEW,
         "Colour by para&meters",
         lambda w: w.set_heat("parameters"),
-        when=_open,
+        when=is_open,
         separated=True,
         group="heat",
     ),
@@ -170,14 +185,45 @@ COMMANDS: tuple[Command, ...] = (
         VIEW,
         "Colour by m&ultiply-adds",
         lambda w: w.set_heat("multiply_adds"),
-        when=_open,
+        when=is_open,
         group="heat",
     ),
-    Command("heat_memory", VIEW, "Colour by memor&y", lambda w: w.set_heat("memory"), when=_open, group="heat"),
-    Command("heat_off", VIEW, "&No cost colours", lambda w: w.set_heat(""), when=_open, group="heat"),
-    Command("show_library", VIEW, "&Library", lambda w: w.toggle_dock("library"), "Alt+1", "", _open, separated=True),
-    Command("show_properties", VIEW, "&Properties", lambda w: w.toggle_dock("inspector"), "Alt+2", "", _open),
-    Command("show_results", VIEW, "Problems and &curves", lambda w: w.toggle_dock("results"), "Alt+3", "", _open),
+    Command("heat_memory", VIEW, "Colour by memor&y", lambda w: w.set_heat("memory"), when=is_open, group="heat"),
+    Command("heat_off", VIEW, "&No cost colours", lambda w: w.set_heat(""), when=is_open, group="heat"),
+    Command(
+        "split_right",
+        VIEW,
+        "Split to the ri&ght",
+        lambda w: w.split(Qt.Orientation.Horizontal),
+        "Ctrl+\\",
+        "split-right",
+        is_open,
+        separated=True,
+    ),
+    Command(
+        "split_below",
+        VIEW,
+        "Split &below",
+        lambda w: w.split(Qt.Orientation.Vertical),
+        ("Ctrl+Shift+\\", "Ctrl+|"),
+        "split-below",
+        is_open,
+    ),
+    Command("close_view", VIEW, "Close thi&s view", lambda w: w.close_view(), "Ctrl+Shift+W", "", several_views),
+    Command("next_view", VIEW, "Ne&xt view", lambda w: w.next_view(), "Ctrl+F6", "", several_views),
+    Command("next_tab", VIEW, "Next &tab", lambda w: w.tabs.step(1), "Ctrl+Tab", "", several_tabs, separated=True),
+    Command(
+        "previous_tab",
+        VIEW,
+        "Pr&evious tab",
+        lambda w: w.tabs.step(-1),
+        ("Ctrl+Shift+Tab", "Ctrl+Shift+Backtab"),
+        "",
+        several_tabs,
+    ),
+    *(_dock(spec, separated=spec is DOCKS[0]) for spec in DOCKS if spec.in_menu),
+    Command("show_outline", VIEW, "&Outline", lambda w: w.show_outline(), "Alt+4", "", is_open),
+    Command("reset_layout", VIEW, "&Reset layout", lambda w: w.reset_layout(), "", "reset", is_open),
     Command(
         "theme_system",
         VIEW,
@@ -188,139 +234,30 @@ COMMANDS: tuple[Command, ...] = (
         separated=True,
         group="theme",
     ),
-    Command("theme_light", VIEW, "Li&ght theme", lambda w: w.set_theme("light"), "", "sun", group="theme"),
+    Command("theme_light", VIEW, "&Light theme", lambda w: w.set_theme("light"), "", "sun", group="theme"),
     Command("theme_dark", VIEW, "&Dark theme", lambda w: w.set_theme("dark"), "", "moon", group="theme"),
-    Command("find_layer", NETWORK, "&Search the library", lambda w: w.focus_library(), "Ctrl+L", "search", _open),
+    Command("theme_contrast", VIEW, "&High contrast", lambda w: w.set_theme("contrast"), "", "contrast", group="theme"),
+    Command("motion_system", VIEW, "As the &system asks", lambda w: w.set_motion("system"), group="motion"),
+    Command("motion_full", VIEW, "&Full", lambda w: w.set_motion("full"), group="motion"),
+    Command("motion_reduced", VIEW, "&Reduced", lambda w: w.set_motion("reduced"), group="motion"),
+    *NETWORK_COMMANDS,
+    Command("train", TRAINING, "&Train", lambda w: w.train(), "F5", "play", can_train),
+    Command("pause", TRAINING, "&Pause", lambda w: w.runner.pause(), "F6", "pause", runner_in("running")),
+    Command("resume", TRAINING, "&Continue", lambda w: w.runner.resume(), "F7", "play", runner_in("paused")),
+    Command("stop", TRAINING, "&Stop", lambda w: w.runner.stop(), "Shift+F5", "stop", can_stop),
+    Command("show_training", TRAINING, "Training s&ettings", lambda w: w.show_training(), "Alt+6", "", is_open),
+    *BOOKMARKS,
     Command(
-        "layout",
-        NETWORK,
-        "&Arrange",
-        lambda w: w.canvas.layout(),
-        "L",
-        "layout",
-        _not_empty,
-        canvas=True,
-        tool_bar=True,
+        "command_palette",
+        HELP,
+        "&Find a command…",
+        lambda w: w.command_palette.open(),
+        ("Ctrl+K", "Ctrl+Shift+P"),
+        "search",
     ),
-    Command(
-        "group",
-        NETWORK,
-        "&Group…",
-        lambda w: w.canvas.structure.ask_group(),
-        "Ctrl+G",
-        "group",
-        _structure(lambda s: s.can_group()),
-        separated=True,
-        canvas=True,
-    ),
-    Command(
-        "ungroup",
-        NETWORK,
-        "&Ungroup",
-        lambda w: w.canvas.structure.ungroup(),
-        "Ctrl+Shift+G",
-        "ungroup",
-        _structure(lambda s: s.groups_selected()),
-        canvas=True,
-    ),
-    Command(
-        "open_group",
-        NETWORK,
-        "&Open group",
-        lambda w: w.canvas.structure.open(),
-        "Ctrl+Return",
-        "enter",
-        _structure(lambda s: s.can_open()),
-        canvas=True,
-    ),
-    Command(
-        "leave_group",
-        NETWORK,
-        "&Leave group",
-        lambda w: w.canvas.structure.leave(),
-        "Alt+Up",
-        "leave",
-        _inside,
-        canvas=True,
-    ),
-    Command(
-        "repeat",
-        NETWORK,
-        "&Repeat…",
-        lambda w: w.canvas.structure.ask_repeat(),
-        "Ctrl+R",
-        "repeat",
-        _structure(lambda s: s.can_open()),
-        canvas=True,
-    ),
-    Command(
-        "save_block",
-        NETWORK,
-        "Save group to my &blocks",
-        lambda w: w.canvas.structure.ask_save_block(),
-        "",
-        "save",
-        _structure(lambda s: s.can_open()),
-    ),
-    Command(
-        "bypass",
-        NETWORK,
-        "B&ypass",
-        lambda w: w.canvas.structure.toggle("bypass"),
-        "B",
-        "bypass",
-        _selected,
-        separated=True,
-        canvas=True,
-    ),
-    Command("mute", NETWORK, "&Mute", lambda w: w.canvas.structure.toggle("mute"), "M", "mute", _selected, canvas=True),
-    Command(
-        "share",
-        NETWORK,
-        "S&hare weights",
-        lambda w: w.canvas.structure.share(),
-        "",
-        "link",
-        _structure(lambda s: s.can_share()),
-        separated=True,
-    ),
-    Command(
-        "separate",
-        NETWORK,
-        "S&eparate weights",
-        lambda w: w.canvas.structure.separate(),
-        "",
-        "unlink",
-        _structure(lambda s: s.sharing()),
-    ),
-    Command(
-        "duplicate_shared",
-        NETWORK,
-        "&Duplicate as shared copy",
-        lambda w: w.canvas.structure.duplicate_shared(),
-        "Ctrl+Shift+D",
-        "duplicate",
-        _structure(lambda s: s.can_duplicate_shared()),
-        canvas=True,
-    ),
-    Command(
-        "python_layer",
-        NETWORK,
-        "New P&ython layer…",
-        lambda w: w.definitions.new_python_layer(),
-        "",
-        "family_python",
-        _open,
-        separated=True,
-    ),
-    Command("use_project", NETWORK, "Use a pro&ject as a layer…", lambda w: w.definitions.ask_project(), "", "", _open),
-    Command("problems", NETWORK, "Show &problems", lambda w: w.show_problems(), "F8", "warning", _open, separated=True),
-    Command("cost", NETWORK, "Show &cost", lambda w: w.show_cost(), "F9", "table", _open),
-    Command("train", TRAINING, "&Train", lambda w: w.train(), "F5", "play", _can_train),
-    Command("pause", TRAINING, "&Pause", lambda w: w.runner.pause(), "F6", "pause", _runner_in("running")),
-    Command("resume", TRAINING, "&Continue", lambda w: w.runner.resume(), "F7", "play", _runner_in("paused")),
-    Command("stop", TRAINING, "&Stop", lambda w: w.runner.stop(), "Shift+F5", "stop", _can_stop),
-    Command("shortcuts", HELP, "&Keyboard shortcuts", lambda w: w.show_shortcuts(), "F1", "keyboard"),
+    Command("keys_here", HELP, "Keys &of this place", lambda w: w.keys_overlay.toggle(), ("F1", "?"), "help"),
+    Command("shortcuts", HELP, "&Keyboard shortcuts…", lambda w: w.show_shortcuts(), "Ctrl+F1", "keyboard"),
+    Command("tour", HELP, "&Tour", lambda w: w.show_tour(), "", "play"),
     Command("log", HELP, "Show the &log file", lambda w: w.show_log(), "", "file"),
     Command("about", HELP, "&About Layerwright", lambda w: w.show_about(), "", "info"),
 )
@@ -345,11 +282,35 @@ def make_action(command: Command, window: Window) -> QAction:
     return action
 
 
-def refresh_action(action: QAction, command: Command, window: Window) -> None:
-    """Enable or disable the action, and give it its icon in the theme's colour."""
-    action.setEnabled(command.when(window))
-    if command.icon:
-        action.setIcon(icon(command.icon))
+def give_icons(actions: Mapping[str, QAction]) -> None:
+    """Give the actions their icons in the theme's colours."""
+    for command in COMMANDS:
+        if command.icon:
+            actions[command.id].setIcon(icon(command.icon))
+
+
+def name_rows(actions: Mapping[str, QAction], menu: str, window: Window) -> None:
+    """Let the rows of a menu that is about to open say what they stand for now."""
+    for command in COMMANDS:
+        if command.menu == menu and command.shown:
+            text = QCoreApplication.translate("Actions", command.text)
+            name = command.shown(window) if window.workspace is not None else ""
+            actions[command.id].setText(f"{text}  {name.replace('&', '&&')}" if name else text)
+
+
+def bindings() -> tuple[Binding, ...]:
+    """Return the commands as rows of the table of keys."""
+    found = []
+    for command in COMMANDS:
+        place, keys = CANVAS if command.canvas else "", common(sequences(command))
+        found.append(Binding(command.id, plain(command).rstrip("…"), place, menus_of(command), keys))
+    return tuple(found)
+
+
+def menus_of(command: Command) -> str:
+    """Return the menus that lead to a command, the outer one first."""
+    names = (command.menu, SUBMENUS.get(command.group, command.submenu))
+    return _STEP.join(QCoreApplication.translate("Actions", name).replace("&", "") for name in names if name)
 
 
 def plain(command: Command) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from core.loading import imports
 from core.versions import installed_version
-from designer import theme
+from designer import motion, theme
 from designer.failures import FailureReporter, log_path, start_logging
 from designer.icons import application_icon
 from designer.settings import Settings
@@ -49,7 +49,9 @@ def run(path: Path | None = None) -> int:
     settings = Settings()
     theme.switch.apply(application, settings.theme)
     theme.switch.follow_system(application)
+    motion.switch.apply(settings.motion)
     window = Window(settings)
+    window.tour_waits = not settings.tour_done
     window.show()
     log.info("started %s, Python %s", application.applicationVersion(), sys.version.split()[0])
     warm_up = threading.Thread(target=_load_torch, name="layerwright-warm-up", daemon=True)

@@ -26,12 +26,12 @@ def icon(name: str, colour: str | None = None) -> QIcon:
     return _tinted(name, colour or theme.current().text, theme.current().text_muted)
 
 
-def family_icon(family: str) -> QIcon:
-    """Return the icon of a layer family in the family's colour; families of plug-ins share one."""
+def family_icon(family: str, colour: str = "") -> QIcon:
+    """Return the icon of a layer family, by default in the family's colour; families of plug-ins share one."""
     name = family_icon_name(family)
     if not resource("icons", f"{name}.svg").is_file():
         name = "family_other"
-    return icon(name, theme.current().family(family).name())
+    return icon(name, colour or theme.current().family(family).name())
 
 
 def application_icon() -> QIcon:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,13 +37,30 @@ class Settings:
 
     @property
     def theme(self) -> str:
-        """The chosen theme: "system", "light" or "dark"."""
-        choice = str(self._store.value("theme", "system"))
-        return choice if choice in ("system", "light", "dark") else "system"
+        """The chosen theme: "system", "light", "dark" or "contrast"."""
+        return self._choice("theme", ("system", "light", "dark", "contrast"))
 
     @theme.setter
     def theme(self, choice: str) -> None:
         self._store.setValue("theme", choice)
+
+    @property
+    def motion(self) -> str:
+        """Whether things may move by themselves: "system", "reduced" or "full"."""
+        return self._choice("motion", ("system", "reduced", "full"))
+
+    @motion.setter
+    def motion(self, choice: str) -> None:
+        self._store.setValue("motion", choice)
+
+    @property
+    def tour_done(self) -> bool:
+        """True once the tour was taken or skipped."""
+        return str(self._store.value("tour_done", "")).lower() == "true"
+
+    @tour_done.setter
+    def tour_done(self, done: bool) -> None:
+        self._store.setValue("tour_done", "true" if done else "")
 
     @property
     def folder(self) -> Path:
@@ -55,6 +73,37 @@ class Settings:
     def blocks(self) -> Path:
         """The folder of the user's own blocks: groups kept for other projects."""
         return Path(self._store.fileName()).parent / "blocks"
+
+    @property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """The user's own keys (as ``Ctrl+K``) by command, only of the commands whose keys were changed."""
+        try:
+            stored = json.loads(str(self._store.value("keys", "{}")))
+            return {str(name): tuple(map(str, keys)) for name, keys in stored.items() if isinstance(keys, list)}
+        except (ValueError, AttributeError):
+            return {}
+
+    @keys.setter
+    def keys(self, keys: Mapping[str, Sequence[str]]) -> None:
+        self._store.setValue("keys", json.dumps({name: list(each) for name, each in keys.items()}))
+
+    @property
+    def recent_commands(self) -> tuple[str, ...]:
+        """Ids of the commands last run from the command palette, the latest first."""
+        return tuple(name for name in str(self._store.value("recent_commands", "")).split(" ") if name)
+
+    @recent_commands.setter
+    def recent_commands(self, names: Sequence[str]) -> None:
+        self._store.setValue("recent_commands", " ".join(names))
+
+    @property
+    def minimap(self) -> bool:
+        """True where the overview is shown in the canvas's corner."""
+        return str(self._store.value("minimap", "false")) == "true"
+
+    @minimap.setter
+    def minimap(self, shown: bool) -> None:
+        self._store.setValue("minimap", "true" if shown else "false")
 
     def recent(self) -> tuple[RecentProject, ...]:
         """Return the recent projects, the latest first; files that are gone are still listed."""
@@ -87,6 +136,11 @@ class Settings:
     def set_layout(self, key: str, state: QByteArray) -> None:
         """Remember the geometry or the dock state of a window."""
         self._store.setValue(f"layout/{key}", state)
+
+    def _choice(self, key: str, choices: tuple[str, ...]) -> str:
+        """Return a setting that is one of a few, by default the first."""
+        choice = str(self._store.value(key, choices[0]))
+        return choice if choice in choices else choices[0]
 
     def sync(self) -> None:
         """Write the file now."""

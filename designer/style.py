@@ -1,14 +1,17 @@
-"""Fusion with outlines that can be seen: it derives them from the window colour, which fails on a dark one."""
+"""Fusion with outlines and tabs that can be seen: it derives them from the window colour, which fails on a dark one."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QStyleOptionComplex, QWidget
+from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QStyleOptionComplex, QTabBar, QWidget
 
 _Primitive = QStyle.PrimitiveElement
 _BOXES = (_Primitive.PE_IndicatorCheckBox, _Primitive.PE_IndicatorRadioButton)
+_FRAMES = (_Primitive.PE_FrameLineEdit, _Primitive.PE_Frame)
+_SOUTH = (QTabBar.Shape.RoundedSouth, QTabBar.Shape.TriangularSouth)
 _RADIUS = 2.5
+_TAB_LINE = 2
 
 
 class OutlinedFusion(QProxyStyle):
@@ -26,8 +29,19 @@ class OutlinedFusion(QProxyStyle):
         super().drawPrimitive(element, option, painter, widget)
         if element in _BOXES:
             self._outline(painter, option, self._mark, round_=element is _Primitive.PE_IndicatorRadioButton)
-        elif element is _Primitive.PE_FrameLineEdit and not option.state & QStyle.StateFlag.State_HasFocus:
+        elif element in _FRAMES and not option.state & QStyle.StateFlag.State_HasFocus:
             self._outline(painter, option, self._border)
+
+    def drawControl(
+        self, element: QStyle.ControlElement, option: QStyleOption, painter: QPainter, widget: QWidget | None = None
+    ) -> None:
+        """Draw as Fusion does, then a line along the outer edge of the tab that is shown."""
+        super().drawControl(element, option, painter, widget)
+        if element is QStyle.ControlElement.CE_TabBarTabShape and option.state & QStyle.StateFlag.State_Selected:
+            place = option.rect
+            below = isinstance(widget, QTabBar) and widget.shape() in _SOUTH
+            top = place.bottom() - _TAB_LINE + 1 if below else place.top()
+            painter.fillRect(QRect(place.left() + 1, top, place.width() - 2, _TAB_LINE), option.palette.highlight())
 
     def drawComplexControl(
         self,

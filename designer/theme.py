@@ -1,9 +1,9 @@
-"""One place for colours, fonts and spacing: the light and dark palette pair and the tokens that the canvas shares."""
+"""One place for colours, fonts and spacing: the palettes (light, dark, high contrast) and the canvas's tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -45,6 +45,12 @@ class Theme:
     """The body of the node that costs most: texts are read on it."""
     families: Mapping[str, str]
     series: tuple[str, ...]
+    marks: Mapping[str, str]
+    """What a node, a frame or a note may be marked with, by the names that a project file has for it."""
+
+    def mark(self, name: str) -> QColor:
+        """Return the colour of a mark; one that nobody knows gets the muted text colour."""
+        return QColor(self.marks.get(name, self.text_muted))
 
     def family(self, name: str) -> QColor:
         """Return the colour of a layer family; families that plug-ins add get the muted text colour."""
@@ -91,6 +97,16 @@ LIGHT = Theme(
         "Python": "#0b5e52",
     },
     series=("#2f6fde", "#d2691e", "#1d7f4e", "#a83f8f", "#0f8a86", "#b8324a", "#7a4fd0", "#87701a"),
+    marks={
+        "red": "#d0453f",
+        "orange": "#d9772b",
+        "yellow": "#d0a215",
+        "green": "#4d9a4a",
+        "teal": "#1f9a98",
+        "blue": "#3d7fd9",
+        "purple": "#8a63d2",
+        "grey": "#7d8694",
+    },
 )
 
 DARK = Theme(
@@ -133,7 +149,44 @@ DARK = Theme(
         "Python": "#f0f06a",
     },
     series=("#6ea3ff", "#f2a26b", "#5fcf94", "#ec8fd5", "#4fd0cb", "#ff8b9c", "#b095ff", "#dcc565"),
+    marks={
+        "red": "#ef6b64",
+        "orange": "#eb9350",
+        "yellow": "#e3c04d",
+        "green": "#79c26f",
+        "teal": "#4cc3be",
+        "blue": "#6fa8f5",
+        "purple": "#ab8cf0",
+        "grey": "#98a1b0",
+    },
 )
+
+
+CONTRAST = replace(
+    DARK,
+    name="contrast",
+    window="#000000",
+    surface="#000000",
+    raised="#0a0a0a",
+    border="#9aa4b2",
+    text="#ffffff",
+    text_muted="#d5dbe5",
+    accent="#ffd83d",
+    on_accent="#000000",
+    canvas="#000000",
+    grid="#2a2a2a",
+    wire="#e6e9ee",
+    wire_hover="#ffd83d",
+    error="#ff9d96",
+    warning="#ffc94d",
+    success="#7dffb4",
+    heat="#ffb37a",
+    heat_card="#5a2400",
+)
+"""High contrast: at least 7 to 1 for text and 3 to 1 for lines that mean something (the grid is only there to help)."""
+THEMES = {"light": LIGHT, "dark": DARK, "contrast": CONTRAST}
+CHOICES = ("system", *THEMES)
+"""What the user can choose."""
 
 
 class ThemeSwitch(QObject):
@@ -148,24 +201,35 @@ class ThemeSwitch(QObject):
 
     @property
     def choice(self) -> str:
-        """What the user chose: "system", "light" or "dark"."""
+        """What the user chose: one of CHOICES."""
         return self._choice
 
     def apply(self, application: QApplication, choice: str) -> None:
-        """Use "light", "dark" or what the system shows, and give the application its style, palette and font."""
+        """Use a theme or what the system shows ("system"); give the application its style, palette and font."""
         self._choice = choice
-        system_is_dark = application.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        dark = system_is_dark if choice == "system" else choice == "dark"
-        self.current = DARK if dark else LIGHT
+        self.current = THEMES.get(choice) or _system_theme(application)
         application.setStyle(OutlinedFusion(self.current.border, self.current.text_muted))
         application.setPalette(palette_of(self.current))
         self.changed.emit()
 
     def follow_system(self, application: QApplication) -> None:
-        """Follow the system's changes between light and dark while the choice is "system"."""
-        application.styleHints().colorSchemeChanged.connect(
-            lambda _scheme: self.apply(application, "system") if self._choice == "system" else None
-        )
+        """Follow the system between light, dark and high contrast while the choice is "system"."""
+        hints = application.styleHints()
+        hints.colorSchemeChanged.connect(lambda _scheme: self._on_system_changed(application))
+        self._accessibility = hints.accessibility()  # Qt deletes what nobody holds
+        self._accessibility.contrastPreferenceChanged.connect(lambda _wish: self._on_system_changed(application))
+
+    def _on_system_changed(self, application: QApplication) -> None:
+        if self._choice == "system" and _system_theme(application) is not self.current:
+            self.apply(application, "system")
+
+
+def _system_theme(application: QApplication) -> Theme:
+    hints = application.styleHints()
+    accessibility = hints.accessibility()
+    if accessibility.contrastPreference() is Qt.ContrastPreference.HighContrast:
+        return CONTRAST
+    return DARK if hints.colorScheme() is Qt.ColorScheme.Dark else LIGHT
 
 
 switch = ThemeSwitch()

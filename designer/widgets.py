@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from designer import theme
 from designer.icons import icon
+
+_LEAST_BUTTON = 80
+"""Width to which a button that can be cut may shrink, in pixels."""
+_LONG_WORD = 24
+"""Words of more characters may be broken: paths, and long names."""
 
 
 class TextLabel(QLabel):
@@ -51,6 +68,15 @@ def heading(text: str, factor: float = 1.0) -> TextLabel:
     return TextLabel(text, factor=factor, bold=True)
 
 
+def breakable(text: str) -> str:
+    """Return a text whose long words may be broken at their punctuation, so that a narrow label shows all of it."""
+
+    def broken(found: re.Match[str]) -> str:
+        return re.sub(r"(?<=[/\\_.\-])(?=.)", "\u200b", found[0])
+
+    return re.sub(rf"\S{{{_LONG_WORD},}}", broken, text)
+
+
 class ElidedLabel(QLabel):
     """One line that is cut with "…" where there is no room; the tool tip has the whole text."""
 
@@ -82,6 +108,31 @@ class ElidedLabel(QLabel):
         text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), int(self.alignment()), text)
+
+
+class ElidedButton(QPushButton):
+    """A button that gives way where there is no room: its text is cut with "…", and the tool tip has the whole."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        """Leave the width to the layout."""
+        whole = super().minimumSizeHint()
+        return QSize(min(whole.width(), _LEAST_BUTTON), whole.height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the button, its text cut to the width."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        around = self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
+        room = self.width() - around + 1  # an advance is rounded: what fits exactly must not be cut
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
 
 
 class IconButton(QToolButton):

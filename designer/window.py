@@ -1,28 +1,33 @@
-"""The main window: the start page or the workspace of the open project, and what opens, saves and closes it."""
+"""The main window: the tabs with the start page and the open projects, and the commands that act on the current one."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, QUrl
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl
+from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from core import units
-from core.errors import LayerwrightError, ProjectError, SaveError
+from core.errors import LayerwrightError
 from core.graph.document import Document
-from core.graph.files import SUFFIX, load_project, save_project
 from core.graph.project import Project
-from designer import actions, files, theme
+from core.graph.templates import templates
+from designer import actions, files, motion, theme
+from designer.command_palette.box import CommandPalette
 from designer.failures import log_path
-from designer.help import AboutDialog, ShortcutsDialog
-from designer.properties.cost import training_line
-from designer.session import Session
+from designer.help import AboutDialog
+from designer.incoming import incoming, take
+from designer.keys.dialog import KeysDialog
+from designer.keys.keymap import keymap
+from designer.keys.overlay import KeysOverlay
+from designer.menu_bar import make_menus, tool_bar_actions
+from designer.projects import Projects
 from designer.settings import Settings
 from designer.start.page import StartPage
-from designer.widgets import muted
+from designer.start.tour import Tour
+from designer.status import StatusBar
+from designer.tabs import Tabs
 
 if TYPE_CHECKING:
     from designer.canvas.view import CanvasView
@@ -30,68 +35,76 @@ if TYPE_CHECKING:
     from designer.training.runner import TrainingRunner
     from designer.workspace import Workspace
 
-_MESSAGE_MS = 8000
+_TOUR_PROJECT = "digits"
+_TOUR_DELAY = 500
+"""Milliseconds after the first project is shown until the tour begins."""
 
 
 class Window(QMainWindow):
-    """Holds at most one project. ``workspace`` is None while the start page is all there is."""
+    """Holds the open projects in tabs. ``workspace`` is that of the current tab, None while the start page is shown."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.setObjectName("window")
         self.settings = settings
-        self.workspace: Workspace | None = None
-        self.actions_by_id: dict[str, QAction] = {}
+        self.actions_by_id: dict[str, QAction] = make_menus(self)
+        self.tour: Tour | None = None
+        self.tour_waits = False
+        """True where the tour is to begin by itself with the first project."""
         self.start = StartPage(settings)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.start)
-        self.setCentralWidget(self.stack)
+        self.tabs: Tabs = Tabs()
+        self.projects = Projects(self)
+        self.setCentralWidget(self.tabs)
         self.setAcceptDrops(True)
         self.setMinimumSize(800, 500)
-        self.size_label = muted(wrap=False)
-        self.size_label.setObjectName("size_label")
-        self.statusBar().addPermanentWidget(self.size_label)
-        self.statusBar().setSizeGripEnabled(False)
-        self._make_menus()
-        self.start.new_requested.connect(self.new_project)
-        self.start.open_requested.connect(self.open_dialog)
-        self.start.recent_requested.connect(self._on_recent_requested)
-        self.start.template_requested.connect(self.open_template)
-        theme.switch.changed.connect(self.refresh)
+        self._followed: Workspace | None = None
+        keymap.use(settings)
+        actions.give_icons(self.actions_by_id)
+        self._take_keys()
+        keymap.changed.connect(self._take_keys)
+        self.command_palette: CommandPalette = CommandPalette(self, settings)
+        self.keys_overlay: KeysOverlay = KeysOverlay(self)
+        self.status = StatusBar(self)
+        self.setStatusBar(self.status)
+        self._connect()
         self._restore_geometry()
-        self.refresh()
+        self.show_start()
+
+    @property
+    def workspace(self) -> Workspace | None:
+        """The workspace of the current tab; None where that is the start page."""
+        return self.projects.on_page(self.tabs.current)
 
     @property
     def canvas(self) -> CanvasView:
-        """The canvas of the open project; commands that need one are disabled without."""
-        assert self.workspace is not None
-        return self.workspace.canvas
+        """The canvas that is worked on in the current project; commands that need one are disabled without."""
+        return self._open_workspace.canvas
 
     @property
     def definitions(self) -> Definitions:
-        """The commands about what the open project defines itself."""
-        assert self.workspace is not None
-        return self.workspace.definitions
+        """The commands about what the current project defines itself."""
+        return self._open_workspace.definitions
 
     @property
     def runner(self) -> TrainingRunner:
-        """The runner of the open project."""
-        assert self.workspace is not None
-        return self.workspace.runner
+        """The runner of the current project."""
+        return self._open_workspace.runner
+
+    @property
+    def _open_workspace(self) -> Workspace:
+        workspace = self.workspace
+        assert workspace is not None
+        return workspace
 
     # --- opening, saving, closing -------------------------------------------------------------------------------------
 
     def new_project(self) -> None:
-        """Start with an empty canvas, after asking about what is open."""
-        if self._may_leave():
-            self._show(Document())
+        """Start with an empty canvas, in a new tab."""
+        self.projects.show(Document())
 
     def open_template(self, project: Project) -> None:
         """Open a template as a copy that is in no file yet."""
-        if self._may_leave():
-            document = Document(project)
-            document.mark_unsaved()
-            self._show(document)
+        self.projects.open_template(project)
 
     def open_dialog(self) -> None:
         """Ask for a file and open it."""
@@ -100,130 +113,49 @@ class Window(QMainWindow):
             self.open_path(path)
 
     def open_path(self, path: Path) -> bool:
-        """Open a project file. Where it cannot be read, say why and keep what is open."""
-        try:
-            project = load_project(path)
-        except ProjectError as error:
-            advice = self.tr("Nothing was changed: the file is as it was, and what was open still is.")
-            files.show_error(self, self.tr("The project cannot be opened"), error, advice)
-            self.start.refresh_recent()
-            return False
-        if not self._may_leave():
-            return False
-        self._show(Document(project, path.resolve()))
-        self.settings.add_recent(path, project.name)
-        return True
+        """Open a project file in a tab, or go to the tab it is open in; where it cannot be read, say why."""
+        return self.projects.open_path(path)
 
     def save(self) -> bool:
-        """Save to the project's file, or ask for one; False where it was not saved."""
-        if self.workspace is None:
-            return False
-        path = self.workspace.session.document.path
-        return self._save_to(path) if path is not None else self.save_as()
+        """Save the current project to its file, or ask for one; False where it was not saved."""
+        return self.workspace is not None and self.projects.save(self.workspace)
 
     def save_as(self) -> bool:
-        """Ask for a file and save to it; False where it was not saved."""
-        if self.workspace is None:
-            return False
-        document = self.workspace.session.document
-        path = files.choose_to_save(self, document.path or self._folder() / _file_name(document.project.name))
-        return path is not None and self._save_to(path)
+        """Ask for a file and save the current project to it; False where it was not saved."""
+        return self.workspace is not None and self.projects.save_as(self.workspace)
 
     def show_start(self) -> None:
-        """Go to the start page, after asking about what is open."""
-        if self._may_leave():
-            self._discard_workspace()
-            self.stack.setCurrentWidget(self.start)
-            self.refresh()
+        """Go to the start page, which has a tab of its own."""
+        if self.start in self.tabs.pages:
+            self.tabs.show_page(self.start)
+        else:
+            self.tabs.add(self.start, self.tr("Start"), at=0)
+
+    def close_tab(self) -> None:
+        """Close the current tab, after asking about what is unsaved in it."""
+        if self.tabs.current is not None:
+            self.projects.close(self.tabs.current)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved changes and running training; then end everything cleanly."""
-        if not self._may_leave():
+        """Ask about unsaved changes and running training, one project after the other; then end everything cleanly."""
+        if not self.projects.close_all():
             event.ignore()
             return
         self.settings.set_layout("window", self.saveGeometry())
-        self._discard_workspace()
         self.settings.sync()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept a project file."""
-        if _dropped_project(event) is not None:
+        """Accept projects and tables."""
+        if incoming(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the dropped project file."""
-        path = _dropped_project(event)
-        if path is not None:
+        """Open what was dropped, once the drag has ended: a question must not keep the other program waiting."""
+        dropped = incoming(event.mimeData())
+        if dropped:
             event.acceptProposedAction()
-            self.open_path(path)
-
-    def _save_to(self, path: Path) -> bool:
-        assert self.workspace is not None
-        document = self.workspace.session.document
-        try:
-            save_project(document.project, path)
-        except SaveError as error:
-            advice = self.tr("Your changes are still here. Save them to another place with File, Save as.")
-            files.show_error(self, self.tr("The project was not saved"), error, advice)
-            return False
-        document.mark_saved(path.resolve())
-        self.settings.add_recent(path, document.project.name)
-        self.statusBar().showMessage(self.tr("Saved to {path}").format(path=path), _MESSAGE_MS)
-        return True
-
-    def _may_leave(self) -> bool:
-        """Return True where the open project may be closed: nothing runs, and nothing unsaved would be lost."""
-        if self.workspace is None:
-            return True
-        if self.workspace.runner.active and not files.ask_stop_training(self):
-            return False
-        document = self.workspace.session.document
-        untouched = document.path is None and document.undo_label is None and document.redo_label is None
-        if document.is_modified and not untouched:
-            answer = files.ask_unsaved(self, self._name())
-            if answer is files.Answer.CANCEL or (answer is files.Answer.SAVE and not self.save()):
-                return False
-        return True
-
-    def _show(self, document: Document) -> None:
-        from designer.workspace import Workspace
-
-        workspace = Workspace(Session(document), self.settings, self._tool_bar_actions())
-        self._discard_workspace()
-        self.workspace = workspace
-        for command in actions.COMMANDS:
-            if command.canvas:
-                workspace.canvas.addAction(self.actions_by_id[command.id])
-        session = workspace.session
-        session.history_changed.connect(self.refresh)
-        session.selection_changed.connect(self.refresh)
-        session.view_changed.connect(self.refresh)
-        session.refused.connect(self._say)
-        session.told.connect(self._say)
-        workspace.runner.state_changed.connect(self.refresh)
-        workspace.training_failed.connect(self._on_training_failed)
-        workspace.properties.cost.changed.connect(self._on_cost_changed)
-        workspace.properties.cost.went_stale.connect(self._on_cost_changed)
-        self.size_label.clear()
-        self.stack.addWidget(workspace)
-        self.stack.setCurrentWidget(workspace)
-        workspace.canvas.setFocus()
-        self.refresh()
-
-    def _discard_workspace(self) -> None:
-        workspace, self.workspace = self.workspace, None
-        if workspace is not None:
-            workspace.session.history_changed.disconnect(self.refresh)
-            workspace.session.selection_changed.disconnect(self.refresh)
-            workspace.session.view_changed.disconnect(self.refresh)
-            workspace.shut_down()
-            self.stack.removeWidget(workspace)
-            workspace.hide()
-            workspace.deleteLater()
-
-    def _on_recent_requested(self, path: Path) -> None:
-        self.open_path(path)
+            QTimer.singleShot(0, self, lambda: take(self, dropped))
 
     def _folder(self) -> Path:
         path = self.workspace.session.document.path if self.workspace is not None else None
@@ -245,43 +177,116 @@ class Window(QMainWindow):
         """Show the canvas larger (above 1) or smaller."""
         self.canvas.zoom_by(factor)
 
+    def split(self, orientation: Qt.Orientation) -> None:
+        """Open another view of the current project beside the canvas (horizontal) or below it."""
+        if self.workspace is not None:
+            self.workspace.panes.split(orientation)
+
+    def close_view(self) -> None:
+        """Close the view that is worked on; the last one stays."""
+        if self.workspace is not None:
+            self.workspace.panes.close_pane(self.workspace.panes.current)
+            self.refresh()
+
+    def next_view(self) -> None:
+        """Go to the next view of the current project."""
+        if self.workspace is not None:
+            self.workspace.panes.focus_next()
+
     def set_theme(self, choice: str) -> None:
-        """Use the theme "system", "light" or "dark" from now on."""
+        """Use a theme (see ``theme.CHOICES``) from now on."""
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         self.settings.theme = choice
         theme.switch.apply(application, choice)
 
+    def set_motion(self, choice: str) -> None:
+        """Let things move by themselves or not (see ``motion.CHOICES``) from now on."""
+        self.settings.motion = choice
+        motion.switch.apply(choice)
+        self.refresh()
+
     def toggle_dock(self, name: str) -> None:
-        """Show or hide a dock: "library", "inspector" or "results"."""
+        """Show or hide a dock, by its name in ``docks.DOCKS``."""
         if self.workspace is not None:
             dock = self.workspace.docks[name]
             dock.setVisible(not dock.isVisible())
+            if dock.isVisible():
+                dock.raise_()
+
+    def reset_layout(self) -> None:
+        """Put every dock where it was at first."""
+        if self.workspace is not None:
+            self.workspace.reset_layout()
 
     def focus_library(self) -> None:
         """Show the library and put the cursor into its search field."""
         if self.workspace is not None:
-            self.workspace.docks["library"].show()
+            self.workspace.show_panel(self.workspace.library)
             self.workspace.library.focus_search()
+
+    def show_outline(self) -> None:
+        """Show the outline and give it the keyboard."""
+        if self.workspace is not None:
+            self.workspace.show_panel(self.workspace.outline)
+            self.workspace.outline.setFocus()
+
+    def show_data(self) -> None:
+        """Show where the samples come from and give that panel the keyboard."""
+        if self.workspace is not None:
+            self._focus_panel(self.workspace, self.workspace.data)
+
+    def show_training(self) -> None:
+        """Show how the network is trained and give that panel the keyboard."""
+        if self.workspace is not None:
+            self._focus_panel(self.workspace, self.workspace.training)
+
+    def _focus_panel(self, workspace: Workspace, panel: QWidget) -> None:
+        workspace.show_panel(panel)
+        each = panel.nextInFocusChain()
+        while each is not None and panel.isAncestorOf(each):
+            if each.focusPolicy() & Qt.FocusPolicy.TabFocus and each.isVisibleTo(panel):
+                each.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                return
+            each = each.nextInFocusChain()
+
+    def show_find(self) -> None:
+        """Open the find bar over the canvas."""
+        if self.workspace is not None:
+            self.workspace.panes.current.find_bar.open()
+
+    def walk_found(self, step: int) -> None:
+        """Go to the next (1) or the previous (-1) node that was found."""
+        if self.workspace is not None:
+            self.workspace.panes.current.find_bar.walk(step)
+
+    def toggle_minimap(self) -> None:
+        """Show or hide the overview of the network."""
+        if self.workspace is not None:
+            self.workspace.panes.current.minimap.toggle()
 
     def show_problems(self) -> None:
         """Show the list of problems."""
         if self.workspace is not None:
-            self.workspace.docks["results"].show()
-            self.workspace.results.setCurrentWidget(self.workspace.problems)
+            self.workspace.show_panel(self.workspace.problems)
             self.workspace.problems.setFocus()
+
+    def show_history(self) -> None:
+        """Show the undo history."""
+        if self.workspace is not None:
+            self.workspace.show_panel(self.workspace.history)
+            self.workspace.history.setFocus()
 
     def show_cost(self) -> None:
         """Show what the network costs, node by node."""
         if self.workspace is not None:
-            self.workspace.docks["results"].show()
-            self.workspace.results.setCurrentWidget(self.workspace.costs)
+            self.workspace.show_panel(self.workspace.costs)
             self.workspace.costs.view.setFocus()
 
     def set_heat(self, measure: str) -> None:
         """Colour the nodes by "parameters", "multiply_adds" or "memory", or no longer ("")."""
         if self.workspace is not None:
-            self.workspace.heat.show_measure(measure)
+            self.workspace.show_heat(measure)
         self.refresh()
 
     def train(self) -> None:
@@ -292,14 +297,15 @@ class Window(QMainWindow):
         """Show the export dialog."""
         from designer.export.dialog import ExportDialog
 
-        assert self.workspace is not None
-        dialog = ExportDialog(self.workspace.session, self.workspace.runner.runs_root, self)
+        workspace = self._open_workspace
+        dialog = ExportDialog(workspace.session, workspace.runner.runs_root, self)
         dialog.exec()
         dialog.deleteLater()
 
     def show_shortcuts(self) -> None:
-        """Show all commands with their keys."""
-        dialog = ShortcutsDialog(self)
+        """Show all commands with their keys, which can be changed there."""
+        self.keys_overlay.hide()
+        dialog = KeysDialog(self)
         dialog.exec()
         dialog.deleteLater()
 
@@ -313,11 +319,26 @@ class Window(QMainWindow):
         """Open the log file with the system's viewer."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))
 
+    def show_tour(self) -> None:
+        """Begin the tour; where no project is open, with an example."""
+        self.tour_waits = False
+        if self.tour is not None:
+            return
+        if self.workspace is None:
+            template = next((each for each in templates() if each.id == _TOUR_PROJECT), None)
+            if template is None:
+                self.new_project()
+            else:
+                self.open_template(template.load())
+        self.tour = Tour(self._open_workspace, self)
+        self.tour.ended.connect(self._on_tour_ended)
+
     def refresh(self, _what: object = None) -> None:
-        """Bring title, menus and icons up to date."""
+        """Bring title and menus up to date."""
         for command in actions.COMMANDS:
-            actions.refresh_action(self.actions_by_id[command.id], command, self)
-        document = self.workspace.session.document if self.workspace is not None else None
+            self.actions_by_id[command.id].setEnabled(command.when(self))
+        workspace = self.workspace
+        document = workspace.session.document if workspace is not None else None
         for name, verb, label in (
             ("undo", self.tr("Undo"), document.undo_label if document else None),
             ("redo", self.tr("Redo"), document.redo_label if document else None),
@@ -325,47 +346,98 @@ class Window(QMainWindow):
             text = f"{verb} {label}" if label else verb
             self.actions_by_id[name].setText(text.replace(verb, f"&{verb}", 1))
             self.actions_by_id[name].setToolTip(text)
-        self.actions_by_id[f"theme_{theme.switch.choice}"].setChecked(True)
-        heat = self.workspace.heat.measure if self.workspace is not None else ""
-        self.actions_by_id[f"heat_{heat or 'off'}"].setChecked(True)
-        self.statusBar().setVisible(document is not None)
-        title = self.tr("{name}[*] – Layerwright").format(name=self._name()) if document else "Layerwright"
-        self.setWindowTitle(title)
+        heat = workspace.heat.measure if workspace is not None else ""
+        for chosen in (f"theme_{theme.switch.choice}", f"motion_{motion.switch.choice}", f"heat_{heat or 'off'}"):
+            self.actions_by_id[chosen].setChecked(True)
+        name = self.projects.name_of(workspace) if workspace is not None else ""
+        self.setWindowTitle(self.tr("{name}[*] – Layerwright").format(name=name) if name else "Layerwright")
         self.setWindowModified(document is not None and document.is_modified)
+
+    # --- the current tab ----------------------------------------------------------------------------------------------
+
+    def _on_opened(self, workspace: Workspace) -> None:
+        """Connect a new project; what only concerns the one that is shown waits for ``_on_tab``."""
+        workspace.canvas_added.connect(self._add_canvas_actions)
+        for canvas in workspace.canvases:
+            self._add_canvas_actions(canvas)
+        session = workspace.session
+        for signal in (session.history_changed, session.selection_changed, session.drawn_changed, session.view_changed):
+            signal.connect(lambda _what=None: self.refresh() if workspace is self._followed else None)
+        workspace.runner.state_changed.connect(lambda _state: self.refresh())
+        workspace.panes.current_changed.connect(self.refresh)
+        for said in (session.refused, session.told):
+            said.connect(lambda text: self.status.say(text) if workspace is self._followed else None)
+        workspace.training_failed.connect(lambda message, node: self._on_training_failed(workspace, message, node))
+
+    def _add_canvas_actions(self, canvas: CanvasView) -> None:
+        for command in actions.COMMANDS:
+            if command.canvas:
+                canvas.addAction(self.actions_by_id[command.id])
+
+    def _on_tab(self) -> None:
+        workspace = self.workspace
+        if workspace is not self._followed:
+            if self.tour is not None:
+                self.tour.finish()
+            self._followed = workspace
+            self.status.follow(workspace)
+        self.refresh()
+        if workspace is not None and self.tour_waits:
+            QTimer.singleShot(_TOUR_DELAY, self, self._begin_waiting_tour)
+
+    def _on_leaving(self, page: QWidget) -> None:
+        for workspace in self.projects.open_ones:
+            if workspace is page:
+                workspace.put_away()
+
+    def _begin_waiting_tour(self) -> None:
+        if self.tour_waits and self.workspace is not None and QApplication.activeModalWidget() is None:
+            self.show_tour()
+
+    def _on_tour_ended(self) -> None:
+        self.tour = None
+        self.settings.tour_done = True
+        if self.workspace is not None:
+            self.workspace.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_training_failed(self, workspace: Workspace, message: str, node: str) -> None:
+        self.tabs.show_page(workspace)
+        if node:
+            workspace.session.reveal(node)
+        where = self.tr("Training failed at “{node}”.").format(node=node) if node else self.tr("Training failed.")
+        error = LayerwrightError(f"{where}\n\n{message}")
+        advice = self.tr("Nothing in the project was changed. What was trained until then is kept in the run's folder.")
+        files.show_error(self, self.tr("Training failed"), error, advice)
+
+    def _on_theme(self) -> None:
+        actions.give_icons(self.actions_by_id)
+        self.refresh()
+
+    def _on_saved(self, path: Path) -> None:
+        self.status.say(self.tr("Saved to {path}").format(path=path))
 
     # --- building -----------------------------------------------------------------------------------------------------
 
-    def _name(self) -> str:
-        assert self.workspace is not None
-        document = self.workspace.session.document
-        return document.path.name if document.path is not None else document.project.name or self.tr("Untitled")
+    def _connect(self) -> None:
+        self.start.new_requested.connect(self.new_project)
+        self.start.open_requested.connect(self.open_dialog)
+        self.start.recent_requested.connect(self.open_path)
+        self.start.template_requested.connect(self.open_template)
+        self.projects.opened.connect(self._on_opened)
+        self.projects.saved.connect(self._on_saved)
+        self.tabs.current_changed.connect(self._on_tab)
+        self.tabs.leaving.connect(self._on_leaving)
+        self.tabs.close_requested.connect(self.projects.close)
+        theme.switch.changed.connect(self._on_theme)
 
-    def _make_menus(self) -> None:
-        menus: dict[str, QMenu] = {}
-        for name in actions.MENUS:
-            menus[name] = self.menuBar().addMenu(QCoreApplication.translate("Actions", name))
-        groups: dict[str, QActionGroup] = {}
-        for command in actions.COMMANDS:
-            action = actions.make_action(command, self)
-            self.actions_by_id[command.id] = action
-            if command.separated:
-                menus[command.menu].addSeparator()
-            menus[command.menu].addAction(action)
-            if command.canvas:
-                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            if command.group:
-                groups.setdefault(command.group, QActionGroup(self)).addAction(action)
+    def _take_keys(self) -> None:
+        """Give every command the keys that the user has chosen for it."""
+        for name, action in self.actions_by_id.items():
+            action.setShortcuts(keymap.sequences(name))
 
-    def _tool_bar_actions(self) -> list[QAction | None]:
-        shown: list[QAction | None] = []
-        menu = ""
-        for command in actions.COMMANDS:
-            if command.tool_bar:
-                if shown and command.menu != menu:
-                    shown.append(None)
-                menu = command.menu
-                shown.append(self.actions_by_id[command.id])
-        return shown
+    def tool_bar_actions(self) -> list[QAction | None]:
+        """Return what is on the tool bar of a workspace; None stands for a line."""
+        return tool_bar_actions(self.actions_by_id)
 
     def _restore_geometry(self) -> None:
         geometry = self.settings.layout("window")
@@ -375,40 +447,3 @@ class Window(QMainWindow):
         size = QSize(1366, 820).boundedTo(available.size() - QSize(16, 40))
         self.resize(size)
         self.move(available.center() - self.rect().center())
-
-    def _on_cost_changed(self) -> None:
-        cost = self.workspace.properties.cost if self.workspace is not None else None
-        if cost is None or cost.report is None:
-            self.size_label.clear()
-            return
-        text = self.tr("{parameters} parameters  ·  {flops} FLOPs per sample").format(
-            parameters=units.count(cost.report.parameters), flops=units.count(cost.report.flops)
-        )
-        if cost.budget is not None:
-            text += self.tr("  ·  training takes {need}").format(need=training_line(cost.budget))
-        self.size_label.setText(f"{text}  ")
-        self.size_label.setEnabled(not cost.is_stale)
-
-    def _say(self, text: str) -> None:
-        self.statusBar().showMessage(text.replace("\n", "  "), _MESSAGE_MS)
-
-    def _on_training_failed(self, message: str, node: str) -> None:
-        if node and self.workspace is not None:
-            self.workspace.session.reveal(node)
-        where = self.tr("Training failed at “{node}”.").format(node=node) if node else self.tr("Training failed.")
-        error = LayerwrightError(f"{where}\n\n{message}")
-        advice = self.tr("Nothing in the project was changed. What was trained until then is kept in the run's folder.")
-        files.show_error(self, self.tr("Training failed"), error, advice)
-
-
-def _file_name(name: str) -> str:
-    plain = re.sub(r"[^\w\- ]+", "", name).strip().replace(" ", "-").lower()
-    return (plain or "untitled") + SUFFIX
-
-
-def _dropped_project(event: QDropEvent) -> Path | None:
-    for url in event.mimeData().urls():
-        path = Path(url.toLocalFile())
-        if url.isLocalFile() and path.suffix == SUFFIX:
-            return path
-    return None

@@ -53,8 +53,9 @@ def _rewired(
     bypassed = {name for name, mode in modes.items() if mode == "bypass"}
     feeding = {name: [(slot, source) for slot, source in links] for name, links in incoming(graph).items()}
     found: dict[End, End] = {}
+    origins: dict[End, End | None] = {}
     for target, source in graph.links.items():
-        origin = _origin(source, kinds, feeding, bypassed)
+        origin = _origin(source, kinds, feeding, bypassed, origins)
         if target.node not in bypassed and origin is not None:
             found[target] = origin
     off = {name for name, mode in modes.items() if mode == "mute"}
@@ -77,21 +78,28 @@ def _origin(
     kinds: Mapping[str, LayerKind | None],
     feeding: Mapping[str, list[tuple[str, End]]],
     bypassed: set[str],
+    known: dict[End, End | None],
 ) -> End | None:
-    """Follow bypassed nodes upstream; None where one of them is fed by nothing at that place."""
-    seen = set()
-    while source.node in bypassed:
-        if source in seen:
-            return None
-        seen.add(source)
-        kind = kinds.get(source.node)
-        ports = [port.name for port in kind.outputs] if kind else [source.port]
-        index = ports.index(source.port) if source.port in ports else 0
-        arriving = _in_port_order(kind, feeding.get(source.node, []))
-        if index >= len(arriving):
-            return None
-        source = arriving[index]
-    return source
+    """Follow bypassed nodes upstream; None where one of them is fed by nothing at that place. Fills ``known``."""
+    way: list[End] = []
+    found: End | None = source
+    while found is not None and found.node in bypassed:
+        if found in known:
+            found = known[found]
+            break
+        known[found] = None  # a way that leads back to itself is fed by nothing
+        way.append(found)
+        found = _before(found, kinds.get(found.node), feeding.get(found.node, []))
+    known |= dict.fromkeys(way, found)
+    return found
+
+
+def _before(end: End, kind: LayerKind | None, links: list[tuple[str, End]]) -> End | None:
+    """Return what a bypassed node passes on to one of its outputs."""
+    ports = [port.name for port in kind.outputs] if kind else [end.port]
+    index = ports.index(end.port) if end.port in ports else 0
+    arriving = _in_port_order(kind, links)
+    return arriving[index] if index < len(arriving) else None
 
 
 def _in_port_order(kind: LayerKind | None, links: list[tuple[str, End]]) -> list[End]:

@@ -34,6 +34,7 @@ class Document:
         self._done: list[Step] = []
         self._undone: list[Step] = []
         self._saved: Project | None = self.project
+        self._saved_at: int | None = 0
         self._macro: list[Change] | None = None
 
     def apply(self, edit: Edit) -> Change:
@@ -99,6 +100,42 @@ class Document:
             self._done.append(step)
             self._perform(step.change)
 
+    def go_to(self, position: int) -> None:
+        """Undo or redo, as one change, until ``position`` steps are done; beyond the history, go to its end."""
+        position = min(max(position, 0), self.step_count)
+        before = project = self.project
+        while len(self._done) > position:
+            step = self._done.pop()
+            self._undone.append(Step(step.label, step.change))
+            project = step.change.reversed().apply(project)
+        while len(self._done) < position:
+            self._done.append(self._undone.pop())
+            project = self._done[-1].change.apply(project)
+        self.end_merge()
+        if project is not before:
+            self.project = project
+            self._announce(difference(before, project))
+
+    @property
+    def step_count(self) -> int:
+        """How many steps the history has, those that can be redone included."""
+        return len(self._done) + len(self._undone)
+
+    @property
+    def position(self) -> int:
+        """How many steps of the history are done."""
+        return len(self._done)
+
+    @property
+    def saved_position(self) -> int | None:
+        """The position at which the project was saved or opened; None where the history no longer leads there."""
+        return self._saved_at
+
+    def step_label(self, index: int) -> str:
+        """Return the label of a step, counted from 0, the oldest; those that can be redone come last."""
+        done = len(self._done)
+        return (self._done[index] if index < done else self._undone[done - index - 1]).label
+
     @property
     def undo_label(self) -> str | None:
         """Label of the step that undo would take back, or None."""
@@ -118,16 +155,19 @@ class Document:
         """Remember that the project as it is now is in this file."""
         self.path = path
         self._saved = self.project
+        self._saved_at = len(self._done)
         self.end_merge()
         self.history_changed.emit(None)
 
     def mark_unsaved(self) -> None:
         """Remember that the project is in no file as it is (a new project from a template)."""
-        self._saved = None
+        self._saved = self._saved_at = None
         self.history_changed.emit(None)
 
     def _record(self, step: Step) -> None:
         self._undone.clear()
+        if self._saved_at is not None and self._saved_at > len(self._done):
+            self._saved_at = None
         last = self._done[-1] if self._done else None
         if last and step.merge_key and last.merge_key == step.merge_key:
             merged = last.change.then(step.change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,13 @@ def load_project(path: Path) -> Project:
     return project_from_text(text, str(path))
 
 
-def save_project(project: Project, path: Path) -> None:
-    """Write a project file so that a crash or a full disk leaves the old one intact.
+def checksum(content: bytes) -> str:
+    """Return the checksum by which what a file says is known again."""
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def save_project(project: Project, path: Path) -> str:
+    """Write a project file so that a crash or a full disk leaves the old one intact; return its ``checksum``.
 
     Raises:
         SaveError: it could not be written; what was there before is intact.
@@ -59,6 +65,7 @@ def save_project(project: Project, path: Path) -> None:
     if len(content) > LARGEST:
         raise SaveError(f"'{path}' would be larger than {LARGEST // 2**20} MiB, more than a project file may be.")
     write_atomically(path, content)
+    return checksum(content)
 
 
 def project_from_text(text: str, origin: str) -> Project:

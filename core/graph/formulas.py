@@ -96,6 +96,7 @@ def rewritten(project: Project, node: Node, change: Callable[[str], Value]) -> N
         return tuple(item(key, each) for each in value) if isinstance(value, tuple | list) else item(key, value)
 
     repeat = change(node.repeat) if isinstance(node.repeat, str) else node.repeat
+    repeat = str(repeat) if isinstance(repeat, float) else repeat  # no number of times: for the check to say
     return replace(node, params={key: whole(key, value) for key, value in node.params.items()}, repeat=repeat)
 
 

@@ -9,9 +9,12 @@ from core.graph.project import GROUP_PREFIX, INPUT, OUTPUT, Graph, Group, GroupP
 from core.graph.python_layer import python_kind
 from core.kinds import LayerKind, Parameter, Port
 from core.layers import catalogue
+from core.memo import Memo
 from core.weights import FROZEN
 
 GROUPS_FAMILY = "Groups"
+_known: Memo[tuple[Group, LayerKind]] = Memo(4096)
+"""Kinds by the identity of the group, which they hold on to, so that it stays its own."""
 
 
 def kind_of(project: Project, node: Node) -> LayerKind | None:
@@ -44,6 +47,11 @@ def own_kinds(project: Project) -> tuple[LayerKind, ...]:
 
 def group_kind(group: Group) -> LayerKind:
     """Return a group as a kind: its Input and Output nodes are the ports."""
+    known = _known.get(id(group)) or _known.put(id(group), (group, _made(group)))
+    return known[1]
+
+
+def _made(group: Group) -> LayerKind:
     inputs, outputs = (_ports(group.graph, kind) for kind in (INPUT, OUTPUT))
     return _group_kind(group.name, group.help, inputs, outputs, tuple(map(_parameter, group.parameters)))
 

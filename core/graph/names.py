@@ -90,7 +90,7 @@ def free_name(stem: str, taken: Iterable[str]) -> str:
 def natural_key(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
     """Sort key that puts ``conv2`` before ``conv10``; no two names share one."""
     parts = re.split(r"(\d+)", name)
-    return tuple((int(part), "") if part.isdecimal() else (0, part) for part in parts), name
+    return tuple((int(part[:_LONGEST]), "") if part.isdecimal() else (0, part) for part in parts), name
 
 
 def snake_case(name: str) -> str:

@@ -10,11 +10,14 @@ from core.graph.names import natural_key
 from core.graph.project import End, Graph
 from core.memo import Memo
 
+_MOST_DIGITS = 20
+"""What is longer is no number of a slot; Python refuses to read some thousands of digits as one."""
+
 
 def slot_key(port: str) -> tuple[str, int]:
     """Sort key of an input end's port: ``inputs.2`` before ``inputs.10``."""
     base, _, index = port.partition(".")
-    return base, int(index) if index.isdecimal() else -1
+    return base, int(index) if index.isdecimal() and len(index) < _MOST_DIGITS else -1
 
 
 Linked = tuple[tuple[str, End], ...]

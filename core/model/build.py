@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import units
+from core import trust, units
 from core.errors import LayerwrightError, ModelError, reason_of
 from core.graph.project import Project
 from core.model.cost import CostReport, cost
@@ -55,13 +55,15 @@ def build(project: Project, report: ShapeReport | None = None) -> Built:
     Groups that name a file of weights start from it. Torch's random state is neither used nor changed.
 
     Raises:
-        ModelError: the check found errors (all are listed), there is no Output, the weights do not fit into memory, a
-            layer could not be constructed, or a file of weights cannot be read or does not fit.
+        ModelError: the check found errors (all are listed), a Python layer is not trusted, there is no Output, the
+            weights do not fit into memory, a layer could not be constructed, or a file of weights cannot be read or
+            does not fit.
     """
     from core.model.seeding import Seeded
 
     report = report or check(project)
     source = compose(project, report, _CLASS)
+    _require_trust(source)
     _require_memory(cost(project, report))
     filename = f"<layerwright network {next(_numbers)}>"
     namespace: dict[str, Any] = {"__name__": "layerwright_network"}
@@ -122,6 +124,13 @@ def load_into(module: nn.Module, path: Path, what: str) -> None:
         reason = "They are of another network, or the network has changed since they were saved."
         raise ModelError(f"{what} in '{path}' do not fit. {reason}", problems=shown)
     module.load_state_dict(found)
+
+
+def _require_trust(source: Source) -> None:
+    """Raise ModelError where code would run that is not trusted: a report may be older than the trust or the code."""
+    for name, code in source.code.items():
+        if not trust.is_trusted(code):
+            raise ModelError(f"The Python layer '{name}' has not been run: look at its code and trust it.")
 
 
 def _require_memory(costs: CostReport) -> None:

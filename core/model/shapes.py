@@ -16,6 +16,7 @@ from core.expressions import evaluate
 from core.graph.active import effective
 from core.graph.binding import input_signature
 from core.graph.edits import Within
+from core.graph.groups import DEEPEST
 from core.graph.kinds import kind_of
 from core.graph.order import execution_order, incoming
 from core.graph.project import INPUT, OUTPUT, End, Graph, Node, Project
@@ -34,8 +35,6 @@ from core.parameters import ParameterProblem, resolve
 MOST_REPEATS = 1000
 MOST_LAYERS = 20_000
 """How many layers a group may come to, those inside it counted for every use and repetition."""
-_DEEPEST = 32
-"""How deeply groups may be nested."""
 
 
 @dataclass(frozen=True)
@@ -278,8 +277,8 @@ class _Walk:
     ) -> None:
         owner = self.project.graph.nodes.get(node.shares, node)
         repeat, problem = _times(owner, kind, self.variables)
-        if not problem and self.depth >= _DEEPEST:
-            problem = f"Groups are nested more than {_DEEPEST} deep."
+        if not problem and self.depth >= DEEPEST:
+            problem = f"Groups are nested more than {DEEPEST} deep."
         if problem:
             self.problems.append(Problem("error", problem, node.name))
             self.nodes[node.name] = NodeReport(inputs, arguments=values)
@@ -325,7 +324,7 @@ class _Walk:
     def _inside(self, group: str, values: Mapping[str, Value], inputs: Mapping[str, TensorSpec]) -> ShapeReport:
         own = {name: value for name, value in values.items() if name != "frozen"}
         inner = replace(self.project, variables=self.outer).inside(group, own)
-        environment = tuple(sorted(inner.variables.items()))
+        environment = tuple(tuple(sorted(each.items())) for each in (inner.variables, self.outer))
         definitions = _definitions(inner, group)
         trusted = trust.changes() if inner.code else 0
         key = (tuple(map(id, definitions)), group, environment, tuple(inputs.items()), self.names, self.depth, trusted)

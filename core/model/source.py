@@ -41,6 +41,8 @@ class Source:
     """By line number: the group whose class it is, and the node inside."""
     classes: Mapping[str, str] = field(default_factory=dict)
     """The group that each class is written for, by the name of the class."""
+    code: Mapping[str, str] = field(default_factory=dict)
+    """The Python layers whose source is part of the text, by name."""
 
 
 def write_source(project: Project, report: ShapeReport, class_name: str = "Net") -> str:
@@ -102,7 +104,8 @@ class _Composer:
         inputs = sorted((node.name for node in self.root.nodes if node.kind == INPUT), key=natural_key)
         outputs = sorted((node.name for node in self.root.nodes if node.kind == OUTPUT), key=natural_key)
         groups = {made.name: made.group for made in classes if made.group}
-        return Source("\n".join(rows) + "\n", tuple(inputs), tuple(outputs), nodes, inside, groups)
+        code = {kind.display: kind.code for kind in self.kinds if kind.code}
+        return Source("\n".join(rows) + "\n", tuple(inputs), tuple(outputs), nodes, inside, groups, code)
 
     def _kinds_of(self, use: Use) -> Iterator[LayerKind]:
         for node in use.nodes:

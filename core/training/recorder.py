@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import BinaryIO
 
 from core.errors import TrainingError
+from core.lock import lock
 from core.training.events import Event, Progress
-from core.training.lock import lock
 
 Emit = Callable[[Event], None]
 

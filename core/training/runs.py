@@ -25,8 +25,8 @@ from core.errors import LayerwrightError, TrainingError
 from core.graph.files import load_project
 from core.graph.groups import without_weights
 from core.graph.project import Project
+from core.lock import is_locked
 from core.training.events import EpochEnded, Event, event_from_json
-from core.training.lock import is_locked
 from core.training.summary import Summary, summary_from_json
 
 FORMAT = 1

@@ -8,16 +8,20 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
 
 from core.errors import EditError
-from core.graph.edits import Disconnect, Edit, MoveNodes, Rename
+from core.graph.edits import Disconnect, Edit, MoveNodes, RemoveDrawn, Rename
 from core.graph.kinds import kind_named, kind_of
-from core.graph.layout import layered_layout
+from core.graph.layout import NODE_SIZE, layered_layout
 from core.graph.order import execution_order
 from core.graph.project import End, Graph, Node
 from core.kinds import LayerKind
 from designer.canvas import clipboard
-from designer.canvas.compose import Spot, add_edit, links_of, neighbour, removal, snapped, spot_after
+from designer.canvas.compose import Box, Spot, add_edit, links_of, removal, snapped, spot_after
+from designer.canvas.drawn.following import Following
+from designer.canvas.drawn.places import around, boxes_of
 from designer.canvas.face import make_face
 from designer.canvas.ranking import Wanted
+from designer.canvas.routing import straight, together, without_points
+from designer.canvas.walking import neighbour
 
 if TYPE_CHECKING:
     from designer.canvas.view import CanvasView
@@ -53,11 +57,16 @@ class Commands:
         """Return what a kind must be able to do in order to stand at a spot."""
         source = spot.sources[0] if spot.sources else self._graph.links.get(spot.wire) if spot.wire else None
         kind = kind_of(self._session.view, self._graph.nodes[source.node]) if source else None
+        into = spot.target or (spot.wire if spot.at is not None and spot.wire in self._graph.links else None)
+        fed = kind_of(self._session.view, self._graph.nodes[into.node]) if into else None
         return Wanted(
             takes=1 if source and (spot.at or spot.wire) else 0,
             gives=bool(spot.target) or (bool(spot.wire) and spot.at is not None),
             spec=self._scene.spec_of(source) if source else None,
             after=kind.family if kind else "",
+            into=fed.input_port(into.port) if fed and into else None,
+            before=fed.family if fed else "",
+            ports=bool(self._session.group),
         )
 
     def add(self, kind_id: str, spot: Spot) -> bool:
@@ -80,7 +89,13 @@ class Commands:
 
     def delete(self, *, bridge: bool = False) -> None:
         """Delete what is selected; ``bridge`` links what fed a node to what it fed."""
-        self._apply(removal(self._session.selection, self._scene.selected_wires, bridge=bridge))
+        label = self._view.tr("Delete")
+        wires, points = self._scene.selected_wires, self._scene.points.selected
+        gone = wires | links_of(self._graph, self._session.selection)
+        edits = without_points(self._graph, {point for point in points if point[0] not in gone}, label)
+        nodes = removal(self._session.selection, wires, bridge=bridge)
+        drawn = [RemoveDrawn(self._session.drawn)] if self._session.drawn else []
+        self._apply(together((*edits, *([nodes] if nodes else []), *drawn), label))
 
     def disconnect(self) -> None:
         """Take off every link at the selection, and the selected links."""
@@ -101,36 +116,40 @@ class Commands:
 
     def copy(self) -> bool:
         """Put the selection on the clipboard; return False where nothing is selected."""
-        if not self._session.selection:
+        session = self._session
+        if not session.selection and not session.drawn:
             return False
-        fragment = clipboard.fragment_of(self._session.view, self._session.selection)
+        fragment = clipboard.fragment_of(session.view, session.selection, drawn=session.drawn)
         QGuiApplication.clipboard().setText(clipboard.to_text(fragment))
         return True
 
-    def paste(self, at: QPointF) -> None:
-        """Add what is on the clipboard with its middle at a point of the scene."""
+    def paste(self, at: QPointF, wires: bool = False) -> None:
+        """Add what is on the clipboard with its middle at a point of the scene; ``wires``: linked as it was."""
         try:
             fragment = clipboard.from_text(QGuiApplication.clipboard().text())
         except EditError as error:
             self._session.refused.emit(str(error))
             return
-        if not fragment.nodes:
+        cards = [Box(*node.position, *NODE_SIZE) for node in fragment.nodes]
+        place = around([*cards, *boxes_of(fragment.frames, fragment.notes)])
+        if place is None:
             return
-        xs, ys = zip(*(node.position for node in fragment.nodes), strict=True)
-        middle = ((min(xs) + max(xs)) / 2 + 80, (min(ys) + max(ys)) / 2 + 27)
-        self._add(fragment, (snapped(at.x() - middle[0]), snapped(at.y() - middle[1])))
+        middle = (place.centre, place.y + place.height / 2)
+        self._add(fragment, (snapped(at.x() - middle[0]), snapped(at.y() - middle[1])), wires)
 
     def duplicate(self) -> None:
         """Add a copy of the selection beside it."""
-        if self._session.selection:
-            fragment = clipboard.fragment_of(self._session.view, self._session.selection, keep_sharing=True)
-            boxes = [self._scene.box(node.name) for node in fragment.nodes]
-            width = max(box.x + box.width for box in boxes) - min(box.x for box in boxes)
-            self._add(fragment, (snapped(width + _ASIDE), 0.0))
+        session = self._session
+        fragment = clipboard.fragment_of(session.view, session.selection, keep_sharing=True, drawn=session.drawn)
+        boxes = [self._scene.box(node.name) for node in fragment.nodes]
+        place = around([*boxes, *boxes_of(fragment.frames, fragment.notes)])
+        if place:
+            self._add(fragment, (snapped(place.width + _ASIDE), 0.0))
 
-    def _add(self, fragment: clipboard.Fragment, offset: tuple[float, float]) -> None:
-        edit = clipboard.paste_edit(self._session.view, fragment, offset)
-        self._apply(edit, frozenset(node.name for node in edit.nodes))
+    def _add(self, fragment: clipboard.Fragment, offset: tuple[float, float], wires: bool = False) -> None:
+        pasted = clipboard.pasting(self._session.view, fragment, offset, wires)
+        if self._apply(pasted.edit):
+            self._session.select(pasted.nodes, pasted.drawn)
 
     # Order and ways
 
@@ -149,14 +168,15 @@ class Commands:
         anchor = min(names, key=lambda name: (boxes[name].y, boxes[name].x, name))
         dx, dy = snapped(boxes[anchor].x - places[anchor][0]), snapped(boxes[anchor].y - places[anchor][1])
         moved = {name: (x + dx, y + dy) for name, (x, y) in places.items()}
-        self._apply(MoveNodes(moved, self._view.tr("Lay out")))
+        label = self._view.tr("Lay out")
+        wires = links_of(self._graph, names)
+        following = Following(self._graph, self._scene.boxes(), moved)
+        drawn = following.edits()
+        self._apply(together((MoveNodes(following.after, label), *straight(self._graph, wires, label), *drawn), label))
 
     def nudge(self, dx: float, dy: float) -> None:
         """Move the selection by a step."""
-        nodes = self._graph.nodes
-        moved = {name: (nodes[name].position[0] + dx, nodes[name].position[1] + dy) for name in self._session.selection}
-        if moved:
-            self._apply(MoveNodes(moved, merge_key="nudge"))
+        self._view.placing.nudge(dx, dy)
 
     def walk(self, direction: str, *, extend: bool = False) -> None:
         """Select the neighbour in a direction, along the wires; begin at the first node where nothing is selected."""

@@ -9,10 +9,11 @@ from math import ceil
 from core.graph.edits import AddNodes, Connect, Disconnect, Edit, InsertOnLink, MoveNodes, RemoveNodes, Together
 from core.graph.layout import FAN_GAP, GRID, LAYER_GAP, NODE_GAP, Position, Size
 from core.graph.names import unique_name
-from core.graph.order import downstream, outgoing
+from core.graph.order import downstream
 from core.graph.project import End, Graph, Node, Project
 from core.kinds import LayerKind
-from designer.canvas.fitting import entries, exits, first_output
+from designer.canvas.fitting import exits, first_output
+from designer.canvas.routing import carried, split
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Box:
     def bottom(self) -> float:
         """Lower edge."""
         return self.y + self.height
+
+    @property
+    def area(self) -> float:
+        """Width times height."""
+        return self.width * self.height
 
     def meets(self, other: Box, gap: float) -> bool:
         """True where the two are nearer than ``gap``."""
@@ -85,8 +91,8 @@ def add_edit(graph: Graph, kind: LayerKind, spot: Spot, boxes: Boxes, size: Size
     """Return the edit that adds a node of a kind at a spot, and the node's name; links that cannot be are left out."""
     name = unique_name(kind.name_stem, graph.nodes)
     if spot.wire and spot.wire in graph.links and kind.inputs and kind.outputs:
-        return _insertion(graph, Node(name, kind.id), spot, boxes, size), name
-    taken = entries(kind, len(spot.sources))
+        return _insertion(graph, Node(name, kind.id), kind, spot, boxes, size), name
+    taken = kind.input_slots(len(spot.sources))
     links = [(source, End(name, port)) for source, port in zip(spot.sources, taken, strict=False)]
     if spot.target and kind.outputs:
         links.append((End(name, exits(kind)[0]), spot.target))
@@ -118,37 +124,54 @@ def _place(spot: Spot, boxes: Boxes, size: Size, *, fed: bool) -> Position:
     return place.x, place.y
 
 
-def _insertion(graph: Graph, node: Node, spot: Spot, boxes: Boxes, size: Size) -> Edit:
+def _insertion(graph: Graph, node: Node, kind: LayerKind, spot: Spot, boxes: Boxes, size: Size) -> Edit:
     assert spot.wire is not None
-    upper, lower = boxes[graph.links[spot.wire].node], boxes[spot.wire.node]
+    upper = boxes[graph.links[spot.wire].node]
     if spot.at:
         place = (snapped(spot.at[0]) - size[0] / 2, snapped(spot.at[1]))
     else:
         place = (snapped(upper.centre) - size[0] / 2, _below(upper.bottom))
+    place = _clear_of(Box(*place, *size), upper)
     edits: list[Edit] = [InsertOnLink(replace(node, position=place), spot.wire)]
-    shift = _below(place[1] + size[1]) - lower.y
-    if shift > 0:
-        edits.append(push_down(graph, spot.wire.node, shift, boxes))
+    entry = End(node.name, kind.input_slots(1)[0])
+    edits += [*split(graph, spot.wire, entry, place), *_room(graph, Box(*place, *size), spot.wire, boxes)]
     return Together(tuple(edits), f"Insert {node.name}")
 
 
-def push_down(graph: Graph, name: str, shift: float, boxes: Boxes, but: str = "") -> MoveNodes:
+def _clear_of(box: Box, upper: Box) -> Position:
+    """Return where a node goes that is put into the wire below another: further down where it would lie on it."""
+    return (box.x, _below(upper.bottom)) if box.meets(upper, GRID / 2) else (box.x, box.y)
+
+
+def _room(graph: Graph, box: Box, wire: End, boxes: Boxes, but: str = "") -> list[Edit]:
+    """Return the edit that pushes down what a wire leads to where a node put into the wire needs the room."""
+    upper, lower = boxes[graph.links[wire].node], boxes[wire.node]
+    shift = _below(box.bottom) - lower.y
+    return [push_down(graph, wire.node, shift, boxes, but)] if shift > 0 and lower.y >= upper.y else []
+
+
+def push_down(graph: Graph, name: str, shift: float, boxes: Boxes, but: str = "") -> Edit:
     """Return the edit that moves a node and all that it feeds down."""
     names = downstream(graph, [name]) - {but}
-    return MoveNodes({each: (boxes[each].x, boxes[each].y + shift) for each in names})
+    return carried(graph, {each: (boxes[each].x, boxes[each].y + shift) for each in names})
+
+
+def insertion_links(graph: Graph, name: str, kind: LayerKind, wire: End) -> Edit:
+    """Return the edit that links an unlinked node into a wire and moves nothing."""
+    links = (graph.links[wire], End(name, kind.input_slots(1)[0])), (End(name, exits(kind)[0]), wire)
+    return Together(tuple(Connect(source, target) for source, target in links), f"Insert {name}")
 
 
 def splice_edit(graph: Graph, name: str, kind: LayerKind, wire: End, place: Position, boxes: Boxes) -> Edit:
     """Return the edit that puts an existing, unlinked node at a place and into a wire, making room below."""
-    source = graph.links[wire]
+    size = boxes[name].width, boxes[name].height
+    place = _clear_of(Box(*place, *size), boxes[graph.links[wire].node])
     edits: list[Edit] = [
         MoveNodes({name: place}),
-        Connect(source, End(name, entries(kind, 1)[0])),
-        Connect(End(name, exits(kind)[0]), wire),
+        insertion_links(graph, name, kind, wire),
+        *split(graph, wire, End(name, kind.input_slots(1)[0]), place),
+        *_room(graph, Box(*place, *size), wire, boxes, but=name),
     ]
-    shift = _below(place[1] + boxes[name].height) - boxes[wire.node].y
-    if shift > 0:
-        edits.append(push_down(graph, wire.node, shift, boxes, but=name))
     return Together(tuple(edits), f"Insert {name}")
 
 
@@ -166,21 +189,3 @@ def removal(names: frozenset[str], wires: Collection[End], *, bridge: bool) -> E
 def links_of(graph: Graph, names: Collection[str]) -> frozenset[End]:
     """Return the input ends of all links at the named nodes."""
     return frozenset(target for target, source in graph.links.items() if target.node in names or source.node in names)
-
-
-def neighbour(graph: Graph, name: str, direction: str, boxes: Boxes) -> str | None:
-    """Return the node to walk to: up and down follow wires, left and right go to the nearest node beside."""
-    here = boxes[name]
-    if direction in ("up", "down"):
-        if direction == "down":
-            linked = {end.node for _port, end in outgoing(graph).get(name, ())}
-        else:
-            linked = {source.node for target, source in graph.links.items() if target.node == name}
-        return min(linked, key=lambda each: (abs(boxes[each].centre - here.centre), each), default=None)
-    sign = 1 if direction == "right" else -1
-    aside = {each: box for each, box in boxes.items() if (box.centre - here.centre) * sign > GRID}
-
-    def distance(each: str) -> tuple[float, str]:
-        return abs(aside[each].centre - here.centre) + 3 * abs(aside[each].y - here.y), each
-
-    return min(aside, key=distance, default=None)

@@ -8,10 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QPointF
+from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtGui import QDropEvent
 
+from core.graph.edits import InsertOnLink
 from core.graph.kinds import kind_named
-from core.graph.project import End
+from core.graph.names import unique_name
+from core.graph.project import End, Node
 from core.kinds import LayerKind
 from designer.canvas.compose import Spot
 
@@ -34,18 +37,39 @@ def kind_in(view: CanvasView, data: QMimeData) -> LayerKind | None:
     return LayerKind(name, "", "") if name.startswith(BLOCK_PREFIX) else kind_named(view.session.view, name)
 
 
-def wire_for(view: CanvasView, kind: LayerKind, place: QPointF) -> End | None:
-    """Return the wire that a kind dropped at a point goes into."""
-    if not kind.inputs or not kind.outputs:
+def wire_for(view: CanvasView, kind: LayerKind, event: QDropEvent) -> End | None:
+    """Return the wire that a kind goes into where the pointer is; none while Alt is held."""
+    if not kind.inputs or not kind.outputs or event.modifiers() & Qt.KeyboardModifier.AltModifier:
         return None
-    return view.canvas.wire_at(place, _REACH / view.zoom)
+    return view.canvas.wire_at(view.mapToScene(event.position().toPoint()), _REACH / view.zoom)
 
 
-def drop(view: CanvasView, kind: LayerKind, place: QPointF) -> None:
-    """Add a node of the kind with its middle at a point."""
+def hover(view: CanvasView, event: QDropEvent) -> bool:
+    """Highlight the wire that a dragged kind would go into and say what it gives there; False for anything else."""
+    kind = kind_in(view, event.mimeData())
+    wire = wire_for(view, kind, event) if kind else None
+    view.canvas.hover_wire(wire)
+    if kind and wire:
+        name = unique_name(kind.name_stem, view.session.view.graph.nodes)
+        edit = InsertOnLink(Node(name, kind.id), wire)
+        view.wiring.show_insertion(event.position().toPoint(), name, edit)
+    else:
+        view.tip.hide()
+    return kind is not None
+
+
+def leave(view: CanvasView) -> None:
+    """What was dragged went elsewhere, or was dropped."""
+    view.canvas.hover_wire(None)
+    view.tip.hide()
+
+
+def drop(view: CanvasView, kind: LayerKind, event: QDropEvent) -> None:
+    """Add a node of the kind with its middle where the pointer is."""
+    place = view.mapToScene(event.position().toPoint())
     if kind.id.startswith(BLOCK_PREFIX):
         path = Path(kind.id.removeprefix(BLOCK_PREFIX))
         view.block_dropped.emit(path, place - QPointF(0, _HALF_CARD))
         return
-    wire = wire_for(view, kind, place)
+    wire = wire_for(view, kind, event)
     view.commands.add(kind.id, Spot((place.x(), place.y() - _HALF_CARD), wire=wire))

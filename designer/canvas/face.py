@@ -80,6 +80,8 @@ class Circumstances:
     """Slots of the outputs; None: those linked and one of every port."""
     repeat: int = 0
     sharers: int = 0
+    unused_hidden: bool = False
+    """Ports that nothing needs and nothing is linked to are left out."""
 
 
 @dataclass(frozen=True)
@@ -130,18 +132,25 @@ def make_face(
     around = around or Circumstances()
     ins = _inputs(node, kind, inputs)
     outs = _outputs(node, kind, outputs, around.slots)
+    if around.unused_hidden:
+        ins, outs = [port for port in ins if _is_used(port)], [port for port in outs if port is outs[0] or port.linked]
+    if node.collapsed:
+        ins, outs = _unlabelled(ins), _unlabelled(outs)
     kind_name = kind.display if kind else node.kind.partition(":")[2] or node.kind
     line = f"= {node.shares}" if node.shares else main_parameters(kind, node.params, around.arguments)
+    label = node.label
+    if node.collapsed:
+        kind_name = line = label = ""
     stack = _stack(node, around.repeat)
     marks = _marks(node, stack, around.sharers)
     marked = sum(mark.width(style) + MARK_GAP for mark in marks)
-    width = _width(node, kind_name, line, ins, outs, style, marked)
+    width = _width(node, (kind_name, line, label), ins, outs, style, marked)
     room = width - TEXT_LEFT - _RIGHT
     head = room - marked
     name = style.elided(node.name, "name", max(head - style.width(kind_name, "text") - 12, head * 0.45), middle=True)
     rows = style.metrics["name"].height()
     step = style.metrics["text"].height() + 1
-    rows += step * (bool(line) + bool(node.label))
+    rows += step * (bool(line) + bool(label))
     label_row = style.metrics["chip"].height() + 2
     top = _PAD + (label_row if _labelled(ins) else 0)
     height = round(top + rows + _PAD + (label_row if _labelled(outs) else 0))
@@ -151,7 +160,7 @@ def make_face(
         name=name,
         kind_name=style.elided(kind_name, "text", head - style.width(name, "name") - 8),
         line=style.elided(line, "text", room),
-        label=style.elided(node.label, "text", room),
+        label=style.elided(label, "text", room),
         width=width,
         height=height,
         top=top,
@@ -227,6 +236,16 @@ def _output_label(slot: str, port: Port | None) -> str:
     return slot.partition(".")[2] if port and port.variadic else slot
 
 
+def _is_used(port: PortFace) -> bool:
+    """True for an input that is linked or has to be; a variadic port's free slot only where it is its first."""
+    return port.linked or not (port.optional or (port.extra and not port.end.port.endswith(".0")))
+
+
+def _unlabelled(ports: list[PortFace]) -> list[PortFace]:
+    """Return ports without a label beside them."""
+    return [replace(port, label="") for port in ports]
+
+
 def _labelled(ports: list[PortFace]) -> bool:
     return any(port.label for port in ports)
 
@@ -244,11 +263,15 @@ def _output_pitch(outs: list[PortFace]) -> float:
 
 
 def _width(
-    node: Node, kind_name: str, line: str, ins: list[PortFace], outs: list[PortFace], style: Style, marked: float
+    node: Node, texts: tuple[str, str, str], ins: list[PortFace], outs: list[PortFace], style: Style, marked: float
 ) -> float:
-    """Return a width on the double grid, so that centres of nodes of any width can line up on the grid."""
+    """Return a width on the double grid, so that centres of nodes of any width can line up on the grid.
+
+    ``texts`` are the kind's name, the parameters and the label.
+    """
+    kind_name, line, label = texts
     head = style.width(node.name, "name") + 14 + style.width(kind_name, "text") + marked
-    text = max(head, style.width(line, "text"), style.width(node.label, "text")) + TEXT_LEFT + _RIGHT
+    text = max(head, style.width(line, "text"), style.width(label, "text")) + TEXT_LEFT + _RIGHT
     ports = max(len(ins) * _input_pitch(ins, style), len(outs) * _output_pitch(outs) if len(outs) > 1 else 0)
     step = 2 * GRID
     return max(step * -(-max(min(text, MAX_WIDTH), MIN_WIDTH) // step), step * -(-ports // step))

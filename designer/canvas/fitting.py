@@ -41,15 +41,16 @@ def port_of(project: Project, target: End) -> Port | None:
 
 def best_input(project: Project, node: str, spec: TensorSpec | None) -> End | None:
     """Return the input that a wire dropped on a node takes: the first free one that fits, else the first free."""
-    graph = project.graph
-    kind = kind_of(project, graph.nodes[node])
-    if kind is None:
-        return None
-    for port in kind.inputs:
-        end = End(node, port.name)
-        if not port.variadic and end not in graph.links and not misfit(port, spec):
-            return end
-    return free_slot(project, node)
+    free = free_inputs(project, node, spec)
+    return free[0] if free else free_slot(project, node)
+
+
+def free_inputs(project: Project, node: str, spec: TensorSpec | None) -> tuple[End, ...]:
+    """Return the free inputs of a node that a tensor fits, in their order; those of which there are many are not."""
+    kind = kind_of(project, project.graph.nodes[node])
+    ports = kind.inputs if kind else ()
+    fitting = (End(node, port.name) for port in ports if not port.variadic and not misfit(port, spec))
+    return tuple(end for end in fitting if end not in project.graph.links)
 
 
 def first_output(project: Project, node: str) -> End | None:
@@ -76,14 +77,3 @@ def output_slots(
     if problems or not arguments.keys() >= kind.derived.keys():
         return None
     return kind.output_slots({**arguments, **values})
-
-
-def entries(kind: LayerKind, count: int) -> tuple[str, ...]:
-    """Return the names of the first inputs of a kind that can take ``count`` links."""
-    found: list[str] = []
-    for port in kind.inputs:
-        if port.variadic:
-            found += [f"{port.name}.{index}" for index in range(count - len(found))]
-        else:
-            found.append(port.name)
-    return tuple(found[:count])

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from core.graph.project import End
 from designer.canvas.compose import Spot
+from designer.canvas.drawn import touch
+from designer.canvas.gestures.bundle import BundleGesture
 from designer.canvas.gestures.gesture import Gesture, Pointer
 from designer.canvas.gestures.link import LinkGesture
 from designer.canvas.gestures.marquee import MarqueeGesture
 from designer.canvas.gestures.move import MoveGesture
 from designer.canvas.gestures.pan import PanGesture
+from designer.canvas.gestures.point import PointGesture
+from designer.canvas.gestures.stroke import CutGesture, PointsGesture
 
 if TYPE_CHECKING:
     from designer.canvas.view import CanvasView
@@ -28,8 +33,9 @@ class Mouse:
     def __init__(self, view: CanvasView) -> None:
         self._view = view
         self._gesture: Gesture | None = None
-        self._button = Qt.MouseButton.NoButton
+        self._button, self._pressed = Qt.MouseButton.NoButton, QPointF()
         self._space_held = self._space_used = False
+        self._knife_held = self._knife_used = False
         self._hot_node: str | None = None
 
     @property
@@ -54,7 +60,7 @@ class Mouse:
             return
         gesture = self._gesture_for(event)
         if gesture:
-            self._gesture, self._button = gesture, event.button()
+            self._gesture, self._button, self._pressed = gesture, event.button(), event.position()
             self._view.canvas.hover_wire(None)
             if gesture.cursor is not None:
                 self._view.viewport().setCursor(gesture.cursor)
@@ -65,21 +71,40 @@ class Mouse:
         if event.button() is Qt.MouseButton.MiddleButton or self._space_held:
             self._space_used = True
             return PanGesture(view)
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.button() is Qt.MouseButton.RightButton and (control or shift):
+            return CutGesture(view) if control else PointsGesture(view)
         if event.button() is not Qt.MouseButton.LeftButton:
             return None
+        if self._knife_held:
+            self._knife_used = True
+            return CutGesture(view)
         place = view.mapToScene(event.position().toPoint())
         port = view.canvas.port_to_grab(place, view.zoom)
         if port:
-            return LinkGesture(view, port)
+            moves_all = control and port.side == "output" and port.linked
+            return BundleGesture(view, port.end) if moves_all else LinkGesture(view, port)
         node = view.canvas.node_at(place)
         if node:
-            return MoveGesture(view, node)
+            return touch.node_gesture(view, node, event.modifiers()) or MoveGesture(view, node)
+        point = view.canvas.points.at(place, view.zoom)
+        if point:
+            return PointGesture(view, point)
+        on_note = touch.gesture_above(view, place, event.modifiers())
+        if on_note:
+            return on_note
         wire = self.wire_at(place)
         if wire:
+            chosen = view.canvas.selected_wires
             view.session.select(())
-            view.canvas.select_wires([wire])
+            view.canvas.select_wires(chosen ^ {wire} if control else chosen | {wire} if shift else [wire])
             return None
-        return MarqueeGesture(view)
+        return touch.gesture_below(view, place) or MarqueeGesture(view)
+
+    def is_stroke(self, event: QContextMenuEvent) -> bool:
+        """True where the right button was pressed for a stroke across wires, so that no menu shall open."""
+        return bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
 
     def move(self, event: QMouseEvent) -> None:
         """Let the gesture follow, or show what is under the pointer."""
@@ -94,7 +119,8 @@ class Mouse:
         if gesture and event.button() is self._button:
             self._gesture = None
             self.rest()
-            gesture.finish(self._pointer(event))
+            away = (event.position() - self._pressed).manhattanLength()
+            (gesture.finish if away >= QApplication.startDragDistance() else gesture.click)(self._pointer(event))
 
     def cancel(self) -> bool:
         """Take back the gesture under way; False where there is none."""
@@ -111,7 +137,10 @@ class Mouse:
         self.rest()
 
     def double_click(self, event: QMouseEvent) -> None:
-        """On the empty canvas or a wire: the add palette; on a group: its inside; on another node: its parameters."""
+        """On the empty canvas: the add palette; on a group: its inside; on another node: its parameters.
+
+        On a wire it adds a point that leads the wire; on such a point it takes it away.
+        """
         if event.button() is not Qt.MouseButton.LeftButton:
             return
         pixel = event.position().toPoint()
@@ -120,7 +149,15 @@ class Mouse:
         if node:
             self._view.enter(node.name)
             return
-        self._view.open_palette(pixel, Spot((place.x(), place.y()), wire=self.wire_at(place)))
+        point, wire = self._view.canvas.points.at(place, self._view.zoom), self.wire_at(place)
+        if point:
+            self._view.wiring.remove_points({point})
+        elif touch.edit_at(self._view, place, behind=wire is None):
+            return
+        elif wire:
+            self._view.wiring.add_point(wire, place)
+        else:
+            self._view.open_palette(pixel, Spot((place.x(), place.y())))
 
     # --- the space bar, which makes every drag a pan ------------------------------------------------------------------
 
@@ -136,6 +173,22 @@ class Mouse:
         if self._gesture is None:
             self.rest()
         return tapped
+
+    # --- the key that makes a drag a cut (Y) --------------------------------------------------------------------------
+
+    def hold_knife(self) -> None:
+        """The key went down."""
+        self._knife_held, self._knife_used = True, False
+        if self._gesture is None:
+            self._view.viewport().setCursor(Qt.CursorShape.CrossCursor)
+
+    def let_knife_go(self) -> bool:
+        """The key came up; True where it was used."""
+        used = self._knife_held and self._knife_used
+        self._knife_held = False
+        if self._gesture is None:
+            self.rest()
+        return used
 
     # --- the pointer --------------------------------------------------------------------------------------------------
 
@@ -153,8 +206,9 @@ class Mouse:
         self._hot_node = port.end.node if port else None
         over = port or canvas.node_at(place)
         canvas.hover_wire(None if over else self.wire_at(place))
-        if not self._space_held:
-            self._view.viewport().setCursor(Qt.CursorShape.CrossCursor if port else Qt.CursorShape.ArrowCursor)
+        if not self._space_held and not self._knife_held:
+            resting = Qt.CursorShape.ArrowCursor if over else touch.cursor_at(self._view, place)
+            self._view.viewport().setCursor(Qt.CursorShape.CrossCursor if port else resting)
 
     def rest(self) -> None:
         """Show the pointer as it is between gestures."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from math import exp2
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QNativeGestureEvent, QTransform, QWheelEvent
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QGraphicsView
 
 FARTHEST, NEAREST = 0.08, 4.0
 _NOTCH = 120.0
 _DOUBLING = 3.5
 """Wheel notches that double the zoom."""
+_PER_ANGLE = 0.5
+"""Pixels by which a step of a wheel that pans moves the picture, for each unit of its angle."""
 _MARGIN = 36
 _READABLE = 0.7
 """The least zoom at which a network is shown when it is opened."""
@@ -23,6 +25,7 @@ class Navigator(QObject):
     def __init__(self, view: QGraphicsView) -> None:
         super().__init__(view)
         self._view = view
+        self._pans = False
 
     @property
     def zoom(self) -> float:
@@ -77,14 +80,24 @@ class Navigator(QObject):
             self.pan(dx, dy)
 
     def wheel(self, event: QWheelEvent) -> None:
-        """Zoom with a wheel, pan with two fingers (Ctrl: zoom), in proportion to the movement."""
-        touch = event.phase() is not Qt.ScrollPhase.NoScrollPhase and event.hasPixelDelta()
-        if touch and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            step: QPoint = event.pixelDelta()
-            self.pan(step.x(), step.y())
-        else:
-            delta = event.angleDelta().y() or event.angleDelta().x()
-            self.zoom_to(self.zoom * exp2(delta / _NOTCH / _DOUBLING), event.position())
+        """Zoom with a wheel, pan with two fingers (Ctrl: zoom), in proportion to the movement.
+
+        A touch pad tells of itself by its device (X11) or by phases with steps in pixels (Wayland, macOS). What two
+        fingers began their momentum goes on with, whatever is pressed meanwhile.
+        """
+        phase = event.phase()
+        if phase is not Qt.ScrollPhase.ScrollMomentum:
+            pad = event.device() is not None and event.device().type() is QInputDevice.DeviceType.TouchPad
+            self._pans = pad or (phase is not Qt.ScrollPhase.NoScrollPhase and event.hasPixelDelta())
+            self._pans = self._pans and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        across, down = event.angleDelta().x(), event.angleDelta().y()
+        if self._pans:
+            step = event.pixelDelta()
+            self.pan(*(step.toTuple() if event.hasPixelDelta() else (across * _PER_ANGLE, down * _PER_ANGLE)))
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier or (across and not down):
+            self.pan((across or down) * _PER_ANGLE, 0)
+        elif down and phase is not Qt.ScrollPhase.ScrollMomentum:
+            self.zoom_to(self.zoom * exp2(down / _NOTCH / _DOUBLING), event.position())
         event.accept()
 
     def pinch(self, event: QNativeGestureEvent) -> bool:

@@ -65,6 +65,12 @@ class NodeItem(QGraphicsItem):
         if self.look.selected is not selected:
             self.set_look(selected=selected)
 
+    def set_faded(self, faded: bool) -> None:
+        """Step back while others are looked for, or come forward again."""
+        if self.look.faded is not faded:
+            self.look = replace(self.look, faded=faded)
+            self.update()
+
     def _measure(self) -> None:
         bounds = self.card().adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
         for port in self.face.outputs:

@@ -77,8 +77,10 @@ def _paint_block(painter: QPainter, face: Face, look: Look, style: Style) -> Non
     brush = style.family(face.family)[1] if look.heat is None else block_brush(look.heat, style)
     if look.severity == "error":
         brush = QBrush(style.error)
-    painter.setOpacity(_OFF if look.off or face.node.mode else 1.0)
+    painter.setOpacity((_FADED if look.faded is True else 1.0) * (_OFF if look.off or face.node.mode else 1.0))
     painter.fillRect(QRectF(0, 0, face.width, face.height), brush)
+    if face.node.colour:
+        painter.fillRect(QRectF(face.width * 0.75, 0, face.width * 0.25, face.height), style.mark(face.node.colour))
     painter.setOpacity(1.0)
     if look.selected:
         pen = QPen(QColor(style.theme.text), 2)
@@ -118,6 +120,8 @@ def _paint_card(painter: QPainter, face: Face, look: Look, style: Style) -> None
     painter.drawRoundedRect(card, RADIUS, RADIUS)
     painter.setBrush(style.family(face.family)[1])
     painter.drawPath(_band(face))
+    if face.node.colour:
+        _paint_mark(painter, face, style)
     if look.heat:
         paint_bar(painter, face, look.heat, style, BAND)
     pen = style.outline(look.severity) if look.severity == "error" else style.border
@@ -129,6 +133,16 @@ def _paint_card(painter: QPainter, face: Face, look: Look, style: Style) -> None
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(card, RADIUS, RADIUS)
+
+
+def _paint_mark(painter: QPainter, face: Face, style: Style) -> None:
+    """Paint the colour that the user gave a node: a strip on the right, as its family's is on the left."""
+    painter.save()
+    painter.translate(face.width, 0)
+    painter.scale(-1, 1)
+    painter.setBrush(style.mark(face.node.colour))
+    painter.drawPath(_band(face))
+    painter.restore()
 
 
 _bands: dict[float, QPainterPath] = {}

@@ -1,11 +1,18 @@
-"""The add palette: type a few letters, press Enter, and the layer stands there, linked."""
+"""The add palette: type a few letters, press Enter, and the layer stands there, linked.
+
+More than a name (``conv 32 > relu``) is a quick line: the palette shows what it makes instead of the list, and whoever
+listens to ``line_typed`` and ``line_entered`` reads and builds it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -18,6 +25,8 @@ from PySide6.QtWidgets import (
 
 from core.kinds import LayerKind
 from designer.canvas.compose import Spot
+from designer.canvas.quick.board import WIDTH, QuickBoard, colour_field
+from designer.canvas.quick.plan import is_line
 from designer.canvas.ranking import Offer, Wanted, offers
 from designer.canvas.style import style_of
 from designer.theme import current
@@ -25,6 +34,7 @@ from designer.theme import current
 _WIDTH, _ROW, _ROWS = 320, 42, 6
 _OFFER = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
+_Find = Callable[[str], list[Offer]]
 
 
 class AddPalette(QFrame):
@@ -32,16 +42,41 @@ class AddPalette(QFrame):
 
     chosen = Signal(str, object)
     """The id of a kind, and the Spot it was asked for."""
+    line_typed = Signal(str, object)
+    """A quick line as it stands after a key, and the Spot it is for."""
+    line_entered = Signal(str, object)
+    """A quick line that is to be built, and the Spot it is for."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._host = parent
         self.setObjectName("addPalette")
         self.setAccessibleName(self.tr("Add a layer"))
-        self._spot = Spot()
-        self._wanted = Wanted()
+        self.spot = Spot()
+        self.typing_line = False
+        """True while the text is a quick line."""
+        self.history: list[str] = []
+        """Lines to go back to with Up, the latest last."""
+        self._back, self._draft = 0, ""
+        self._lines = True
         self._kinds: tuple[LayerKind, ...] = ()
-        self.field = QLineEdit(self, placeholderText=self.tr("Add a layer…"))
+        self._find: _Find = lambda _text: []
+        self._done: Callable[[str], object] = lambda _kind: None
+        self._place = QPoint()
+        self._make_parts()
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(6, 6, 6, 6)
+        rows.setSpacing(4)
+        for part in (self.field, self.list, self.board, self.hint):
+            rows.addWidget(part)
+        self.setFixedWidth(_WIDTH)
+        self.field.textChanged.connect(self._refill)
+        self.field.installEventFilter(self)
+        self.list.itemClicked.connect(lambda _item: self._choose())
+        self.hide()
+
+    def _make_parts(self) -> None:
+        self.field = QLineEdit(self)
         self.field.setObjectName("addPaletteField")
         self.field.setAccessibleName(self.tr("Search layers"))
         self.field.setClearButtonEnabled(True)
@@ -53,39 +88,64 @@ class AddPalette(QFrame):
         self.list.setItemDelegate(_OfferDelegate(self.list))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setUniformItemSizes(True)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(6, 6, 6, 6)
-        rows.setSpacing(4)
-        rows.addWidget(self.field)
-        rows.addWidget(self.list)
-        self.setFixedWidth(_WIDTH)
-        self.field.textChanged.connect(self._refill)
-        self.field.installEventFilter(self)
-        self.list.itemClicked.connect(lambda _item: self._choose())
-        self.hide()
+        self.board = QuickBoard(self)
+        self.hint = QLabel(self)
+        self.hint.setObjectName("addPaletteHint")
+        self.hint.setToolTip(
+            self.tr(
+                "Layers joined by >, with parameters behind their names: 32 by place, k3 by letter, bias=no by name.\n"
+                "[a | b] are branches, an empty one passes on what arrives; (a > b) x3 repeats. Up: the last lines."
+            )
+        )
 
     def open(self, place: QPoint, spot: Spot, wanted: Wanted, kinds: tuple[LayerKind, ...], text: str = "") -> None:
         """Show the palette at a place of its parent; ``text`` has been typed already."""
-        self._spot, self._wanted, self._kinds = spot, wanted, kinds
+        self.spot, self._kinds, self._lines = spot, kinds, True
+        self._show(
+            place,
+            lambda typed: offers(kinds, typed, wanted),
+            lambda kind: self.chosen.emit(kind, spot),
+            self.tr("Add a layer…"),
+            text,
+        )
+
+    def ask(self, place: QPoint, find: _Find, done: Callable[[str], object], title: str) -> None:
+        """Show the palette for another choice of a kind: ``find`` lists what to offer, ``done`` gets the id chosen."""
+        self._lines = False
+        self._show(place, find, done, title, "")
+
+    def _show(self, place: QPoint, find: _Find, done: Callable[[str], object], title: str, text: str) -> None:
+        self._find, self._done, self._place, self._back = find, done, place, 0
+        self.setAccessibleName(title)
+        example = self.tr("or a line:  conv 32 k3 p1 > bn > relu")
+        self.hint.setText(example + (self.tr("  (↑ last)") if self.history else ""))
+        self.field.setPlaceholderText(title)
         theme = current()
         self.setAutoFillBackground(True)
         self.setStyleSheet(
             f"#addPalette {{ background: {theme.raised}; border: 1px solid {theme.border}; border-radius: 8px; }}"
-            f"#addPaletteList {{ background: {theme.raised}; }}"
+            f"#addPaletteList, #quickSteps {{ background: {theme.raised}; }}"
+            f"#addPaletteHint {{ color: {theme.text_muted}; padding: 1px 4px; }}"
             f"#addPaletteField {{ background: {theme.surface}; border: 1px solid {theme.accent}; border-radius: 5px; "
             f"padding: 6px 8px; color: {theme.text}; }}"
         )
-        self.field.setText(text)
-        self._refill(text)
-        self.adjustSize()
-        parent = self._host
-        x = max(4, min(place.x(), parent.width() - self.width() - 4))
-        y = max(4, min(place.y(), parent.height() - self.height() - 4))
-        self.move(x, y)
+        if self.field.text() != text:
+            self.field.setText(text)
+        else:
+            self._refill(text)
+        self.fit()
         self.raise_()
         self.show()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
         self.field.end(False)
+
+    def fit(self) -> None:
+        """Take the size of what is shown, inside the parent."""
+        self.setFixedWidth(min(WIDTH if self.typing_line else _WIDTH, max(self._host.width() - 8, 200)))
+        self.adjustSize()
+        x = max(4, min(self._place.x(), self._host.width() - self.width() - 4))
+        y = max(4, min(self._place.y(), self._host.height() - self.height() - 4))
+        self.move(x, y)
 
     def close_palette(self) -> None:
         """Hide without choosing; the parent gets the keyboard back."""
@@ -105,12 +165,25 @@ class AddPalette(QFrame):
         return offer
 
     def _refill(self, text: str) -> None:
+        found = self._find(text)
+        self.typing_line = self._lines and is_line(text, self._kinds, found=bool(found))
+        self.list.setVisible(not self.typing_line)
+        self.board.setVisible(self.typing_line)
+        self.hint.setVisible(self._lines and not text)
+        if self.typing_line:
+            self.line_typed.emit(text, self.spot)
+        else:
+            colour_field(self.field, (), None)
+            self._fill(found)
+        self.fit()
+
+    def _fill(self, found: list[Offer]) -> None:
         self.list.clear()
-        for offer in offers(self._kinds, text, self._wanted):
-            item = QListWidgetItem(offer.kind.display)
+        for offer in found:
+            item = QListWidgetItem(offer.display)
             item.setData(_OFFER, offer)
-            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, offer.kind.help)
-            item.setToolTip(offer.why_not or offer.kind.help)
+            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, offer.help)
+            item.setToolTip(offer.why_not or offer.help)
             self.list.addItem(item)
         if not self.list.count():
             nothing = QListWidgetItem(self.tr("No layer is called that."))
@@ -118,14 +191,23 @@ class AddPalette(QFrame):
             self.list.addItem(nothing)
         self.list.setCurrentRow(0)
         self.list.setFixedHeight(_ROW * min(max(self.list.count(), 1), _ROWS) + 2)
-        self.adjustSize()
 
     def _choose(self) -> None:
+        if self.typing_line:
+            self.line_entered.emit(self.field.text(), self.spot)
+            return
         item = self.list.currentItem()
         offer = item.data(_OFFER) if item else None
         if offer is not None:
             self.close_palette()
-            self.chosen.emit(offer.kind.id, self._spot)
+            self._done(offer.kind.id)
+
+    def _recall(self, step: int) -> None:
+        """Put one of the last lines into the field; 1 is one further back."""
+        if not self._back:
+            self._draft = self.field.text()
+        self._back = max(0, min(self._back + step, len(self.history)))
+        self.field.setText(self.history[-self._back] if self._back else self._draft)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrows walk the list, Enter and Tab choose, Esc closes; losing the focus closes too."""
@@ -144,6 +226,10 @@ class AddPalette(QFrame):
             self.close_palette()
         elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             step = 1 if key == Qt.Key.Key_Down else -1
+            first = not self.field.text() and self.list.currentRow() <= 0 and step < 0
+            if self.typing_line or (first and self._lines and self.history):
+                self._recall(-step)
+                return True
             self.list.setCurrentRow((self.list.currentRow() + step) % self.list.count())
         else:
             return False
@@ -177,10 +263,10 @@ class _OfferDelegate(QStyledItemDelegate):
             painter.setOpacity(0.6)
         style.draw_icon(painter, offer.kind.family, QRectF(place.x() + 8, place.y() + 9, 20, 20))
         painter.setPen(style.text)
-        style.draw(painter, offer.kind.display, "name", place.x() + 38, place.y() + 4)
+        style.draw(painter, offer.display, "name", place.x() + 38, place.y() + 4)
         painter.setPen(style.muted)
         family = offer.kind.family
         style.draw(painter, family, "chip", place.right() - 8 - style.width(family, "chip"), place.y() + 6)
-        line = style.elided(offer.why_not or offer.kind.help, "chip", place.width() - 48)
+        line = style.elided(offer.why_not or offer.help, "chip", place.width() - 48)
         style.draw(painter, line, "chip", place.x() + 38, place.y() + 22)
         painter.restore()

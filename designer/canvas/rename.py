@@ -39,6 +39,7 @@ class RenameEditor(QLineEdit):
             self._leave()
         else:
             super().keyPressEvent(event)
+            event.accept()  # Enter stays here: on the canvas it means something else
 
     def _finish(self) -> None:
         old, self._name = self._name, ""

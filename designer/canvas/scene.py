@@ -15,9 +15,12 @@ from core.graph.change import Change
 from core.graph.kinds import kind_of
 from core.graph.project import End, Node
 from designer.canvas.compose import Box
+from designer.canvas.drawn.layer import DrawnLayer
 from designer.canvas.face import Circumstances, Face, PortFace, make_face
 from designer.canvas.fitting import output_slots
 from designer.canvas.node_item import NodeItem
+from designer.canvas.points import RoutePoints
+from designer.canvas.routing import Spot
 from designer.canvas.style import PORT_RADIUS, Style, style_of
 from designer.canvas.wire_item import LONG, WireItem
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from core.training.check import CheckReport
     from designer.session import Session
 
-_EXTENT = 32_000.0
+_EXTENT = 64_000.0
 _INDEX_DEPTH = 14
 _STALE_AFTER = 150
 """Milliseconds without an answer of the check after which shapes turn grey; an answer usually comes sooner."""
@@ -45,7 +48,7 @@ class CanvasScene(QGraphicsScene):
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(-_EXTENT, -_EXTENT, 2 * _EXTENT, 2 * _EXTENT, parent)
-        self.setBspTreeDepth(_INDEX_DEPTH)
+        self.keep_index()
         self.session = session
         self.style_now: Style = style_of()
         self.nodes: dict[str, NodeItem] = {}
@@ -53,9 +56,14 @@ class CanvasScene(QGraphicsScene):
         self.selected_wires: frozenset[End] = frozenset()
         self.hovered_wire: End | None = None
         self.wrong_ends: frozenset[End] = frozenset()
+        self.cut_ends: frozenset[End] = frozenset()
+        self.points = RoutePoints(self)
+        self.drawn = DrawnLayer(self)
+        self.unused_hidden = False
         self._at: dict[str, set[End]] = {}
         self._long: set[End] = set()
         self._shown: dict[str, tuple[NodeReport | None, str]] = {}
+        self._faced: dict[str, NodeReport | None] = {}
         self._sharers: Counter[str] = Counter()
         self._problems: dict[str, list[Problem]] = {}
         self._stale = QTimer(self, singleShot=True, interval=_STALE_AFTER)
@@ -65,9 +73,18 @@ class CanvasScene(QGraphicsScene):
         session.view_changed.connect(self._show_other)
         session.report_changed.connect(self.apply_report)
         session.selection_changed.connect(self._on_selection_changed)
+        session.drawn_changed.connect(self.drawn.show_selected)
         if session.report:
             self.apply_report(session.report)
         self._on_selection_changed(session.selection)
+
+    def keep_index(self) -> None:
+        """Keep account of where items are, so that those at a place are found fast (a drag of many goes without)."""
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
+        self.setBspTreeDepth(_INDEX_DEPTH)
+        area = self.sceneRect()
+        for each in (area.adjusted(0, 0, 1, 0), area):
+            self.setSceneRect(each)  # a new index learns of the area only when it changes
 
     # What the document says
 
@@ -76,6 +93,7 @@ class CanvasScene(QGraphicsScene):
         nodes = {name: (None, node) for name, node in graph.nodes.items()}
         links = {target: (None, source) for target, source in graph.links.items()}
         self.apply_change(Change(nodes, links))
+        self.drawn.load()
 
     def _show_other(self) -> None:
         """Show another graph: that of a group, or the one around it."""
@@ -83,10 +101,12 @@ class CanvasScene(QGraphicsScene):
         for item in self.items():
             if item.parentItem() is None:
                 self.removeItem(item)  # also what a gesture under way has put there
-        for known in (self.nodes, self.wires, self._at, self._long, self._shown):
+        for known in (self.nodes, self.wires, self._at, self._long, self._shown, self._faced):
             known.clear()
         self.selected_wires = frozenset()
         self.wrong_ends = frozenset()
+        self.cut_ends = frozenset()
+        self.points.forget()
         self._sharers.clear()
         self._load()
         if self.session.report:
@@ -95,6 +115,7 @@ class CanvasScene(QGraphicsScene):
 
     def apply_change(self, change: Change) -> None:
         """Follow a change of the graph that is looked at."""
+        self.drawn.apply_change(change)
         faces = {name for name, (old, new) in change.nodes.items() if old and new and not _only_moved(old, new)}
         faces |= self._count_sharers(change) | self._users_of_definitions(change)
         for target, (old, new) in change.links.items():
@@ -107,12 +128,13 @@ class CanvasScene(QGraphicsScene):
         for name, (before, after) in change.nodes.items():
             if before is None or after is None or before.position != after.position:
                 displaced.add(name)
-            self._apply_node(name, before, after)
+            self._apply_node(name, after)
         graph = self.session.view.graph
-        for name in (faces & self.nodes.keys() & graph.nodes.keys()) - displaced:
+        added = {name for name, (before, _after) in change.nodes.items() if before is None}
+        for name in (faces & self.nodes.keys() & graph.nodes.keys()) - added:
             if self._refresh_face(graph.nodes[name]):
                 displaced.add(name)
-        self._lay(change.links.keys() & self.wires.keys(), displaced, places)
+        self._lay((change.links.keys() | self.points.changed(change)) & self.wires.keys(), displaced, places)
         if not change.only_positions:
             self._stale.start()
 
@@ -129,26 +151,25 @@ class CanvasScene(QGraphicsScene):
             return set()
         return {name for name, node in self.session.view.graph.nodes.items() if node.group or node.python}
 
-    def _apply_node(self, name: str, old: Node | None, node: Node | None) -> None:
+    def _apply_node(self, name: str, node: Node | None) -> None:
         if node is None:
             self._remove_node(name)
         elif name not in self.nodes:
             self._add_node(node)
         else:
             self.nodes[name].set_place(node.position)
-            if old and not _only_moved(old, node) and old.position != node.position:
-                self._refresh_face(node)
 
     def _add_node(self, node: Node) -> None:
         item = NodeItem(self._face(node), self.style_now)
         self.nodes[node.name] = item
         self.addItem(item)
-        item.set_look(selected=node.name in self.session.selection)
+        item.set_selected(node.name in self.session.selection)
 
     def _remove_node(self, name: str) -> None:
         item = self.nodes.pop(name, None)
         self._at.pop(name, None)
         self._shown.pop(name, None)
+        self._faced.pop(name, None)
         if item:
             self.removeItem(item)
 
@@ -169,6 +190,7 @@ class CanvasScene(QGraphicsScene):
         for name in (wire.source.node, target.node):
             self._at.get(name, set()).discard(target)
         self._long.discard(target)
+        self.points.gone(target)
         self.selected_wires -= {target}
         if self.hovered_wire == target:
             self.hovered_wire = None
@@ -179,6 +201,7 @@ class CanvasScene(QGraphicsScene):
         inputs = {target.port for target in at if target.node == node.name}
         outputs = {self.wires[target].source.port for target in at if self.wires[target].source.node == node.name}
         project, found = self.session.view, self.session.node_report(node.name)
+        self._faced[node.name] = found
         kind = kind_of(project, node)
         arguments = found.arguments if found else {}
         around = Circumstances(
@@ -186,6 +209,7 @@ class CanvasScene(QGraphicsScene):
             output_slots(project, node, kind, arguments),
             found.repeat if found else 0,
             self._sharers[node.name],
+            self.unused_hidden,
         )
         return make_face(node, kind, inputs, outputs, self.style_now, around)
 
@@ -220,7 +244,10 @@ class CanvasScene(QGraphicsScene):
         start, end = upper.port_place(wire.source), lower.port_place(wire.target)
         long = end.y() - start.y() >= LONG
         (self._long.add if long else self._long.discard)(wire.target)
-        wire.set_ends(start, end, self._obstacles(start, end, {upper, lower}) if around and long else ())
+        points = self.points.of(wire.target)
+        around = around and long and not points
+        wire.set_ends(start, end, self._obstacles(start, end, {upper, lower}) if around else (), points)
+        self.points.show(wire)
 
     def _obstacles(self, start: QPointF, end: QPointF, but: Collection[NodeItem]) -> list[QRectF]:
         strip = QRectF(start, end).normalized().adjusted(-_DETOUR, 1, _DETOUR, -1)
@@ -256,7 +283,8 @@ class CanvasScene(QGraphicsScene):
             shapes.setdefault(port.end.port, _UNKNOWN)
         off = bool(found and found.off)
         item.set_look(shapes={} if off else shapes, severity=worst, stale=False, off=off)
-        if before and found and (before.arguments, before.repeat) == (found.arguments, found.repeat):
+        known = self._faced.get(name)
+        if known is found or (known and found and (known.arguments, known.repeat) == (found.arguments, found.repeat)):
             return False
         node = self.session.view.graph.nodes.get(name)
         return node is not None and self._refresh_face(node)
@@ -276,12 +304,19 @@ class CanvasScene(QGraphicsScene):
 
     # Selection, hover, theme
 
+    def hide_unused(self, hidden: bool) -> None:
+        """Hide the ports that nothing needs and nothing is linked to, or show them."""
+        self.unused_hidden = hidden
+        nodes = self.session.view.graph.nodes.values()
+        self._lay(set(), {node.name for node in nodes if self._refresh_face(node)})
+
     def _on_selection_changed(self, names: frozenset[str]) -> None:
         for name, item in self.nodes.items():
             item.set_selected(name in names)
 
-    def select_wires(self, ends: Iterable[End]) -> None:
-        """Select exactly these links."""
+    def select_wires(self, ends: Iterable[End], points: Iterable[Spot] = ()) -> None:
+        """Select exactly these links, and these points of links."""
+        self.points.select(points)
         before, self.selected_wires = self.selected_wires, frozenset(ends) & self.wires.keys()
         for target in before ^ self.selected_wires:
             self._pen_wire(target)
@@ -291,6 +326,12 @@ class CanvasScene(QGraphicsScene):
         before, self.hovered_wire = self.hovered_wire, target
         for each in {before, target} - {None}:
             self._pen_wire(each)  # type: ignore[arg-type]
+
+    def mark_cut(self, ends: Iterable[End]) -> None:
+        """Show which wires are about to be cut."""
+        before, self.cut_ends = self.cut_ends, frozenset(ends)
+        for target in before ^ self.cut_ends:
+            self._pen_wire(target)
 
     def _pen_wire(self, target: End) -> None:
         wire = self.wires.get(target)
@@ -304,11 +345,13 @@ class CanvasScene(QGraphicsScene):
             if marked:
                 pen = QPen(pen)
                 pen.setWidthF(3.5)
-        wire.set_pen(pen)
+        wire.set_pen(pens["cut"] if target in self.cut_ends else pen)
+        self.points.recolour(wire)
 
     def follow_theme(self) -> None:
         """Take on the colours of the theme in use."""
         self.style_now = style_of()
+        self.drawn.follow_theme()
         for node in self.session.view.graph.nodes.values():
             self.nodes[node.name].set_face(self._face(node), self.style_now)
         self._lay(self.wires.keys(), set())
@@ -330,9 +373,21 @@ class CanvasScene(QGraphicsScene):
         """Return the input ends of the links at a node."""
         return frozenset(self._at.get(name, ()))
 
+    def extent(self, nodes: Collection[str], drawn: Collection[str]) -> QRectF:
+        """Return the rectangle around nodes, frames and notes."""
+        return self.cards(nodes).united(self.drawn.bounds(drawn))
+
+    def first_selected(self) -> QPointF:
+        """Return a place on what is selected: the first node's middle, else the first frame's title or note's edge."""
+        if self.session.selection:
+            return self.nodes[min(self.session.selection)].scene_card().center()
+        item = self.drawn.item(min(self.session.drawn))
+        assert item is not None
+        return item.scene_rect().topLeft() + QPointF(12, 10)
+
     def cards(self, names: Collection[str] | None = None) -> QRectF:
-        """Return the rectangle around the named nodes (by default all) with their shapes."""
-        bounds = QRectF()
+        """Return the rectangle around the named nodes with their shapes, by default around all there is."""
+        bounds = self.drawn.bounds() if names is None else QRectF()
         for name in self.nodes if names is None else names:
             if name in self.nodes:
                 bounds = bounds.united(self.nodes[name].sceneBoundingRect())

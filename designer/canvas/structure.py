@@ -22,6 +22,7 @@ from core.graph.edits import (
     Together,
     Ungroup,
 )
+from core.graph.groups import with_weights_beside
 from core.graph.kinds import kind_of
 from core.graph.names import natural_key, snake_case, unique_name
 from core.graph.order import execution_order
@@ -30,6 +31,7 @@ from core.graph.rules import next_slot
 from designer.canvas import clipboard
 from designer.canvas.asking import MOST, NameQuestion, Question, RepeatQuestion, may_replace
 from designer.canvas.compose import snapped
+from designer.canvas.fitting import output_slots
 
 if TYPE_CHECKING:
     from designer.canvas.view import CanvasView
@@ -118,7 +120,8 @@ class Structure:
         self._select(added)
 
     def _group_edit(self, names: frozenset[str], name: str) -> GroupNodes:
-        return GroupNodes(names, name, unique_name(snake_case(name), self._graph.nodes.keys() - names))
+        node = unique_name(snake_case(name), self._graph.nodes.keys() - names)
+        return GroupNodes(names, name, node, drawn=self._session.drawn)
 
     def _proposed_name(self, names: frozenset[str]) -> str:
         """Return a free name after what the first layer with weights is: ``ConvBlock``."""
@@ -172,7 +175,7 @@ class Structure:
             return
         try:
             self.blocks.mkdir(parents=True, exist_ok=True)
-            save_block(self._session.project, group, self.blocks)
+            save_block(with_weights_beside(self._session.project, self._session.base), group, self.blocks)
         except (OSError, SaveError) as error:
             self._session.refused.emit(tr("The block was not saved: {reason}").format(reason=error))
             return
@@ -190,7 +193,9 @@ class Structure:
         inputs = [next_slot(view, end) if variadic else end for end, variadic in ends]
         free = [end for end in inputs if end not in self._graph.links]
         found = self._session.node_report(name)
-        outputs = kind.output_slots(found.arguments if found else node.params)
+        outputs = output_slots(view, node, kind, found.arguments if found else {})
+        if outputs is None:  # always the same ones, or their number is not known
+            outputs = tuple(port.name for port in kind.outputs if not port.variadic)
         return [*((end, "input") for end in free), *((End(name, slot), "output") for slot in outputs)]
 
     def promote(self, end: End, side: Side) -> None:

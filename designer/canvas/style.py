@@ -11,7 +11,7 @@ from designer.icons import family_icon, icon
 from designer.theme import Theme, current, scaled_font
 
 Role = Literal["name", "text", "chip"]
-WireState = Literal["normal", "hover", "selected", "error", "faded", "preview"]
+WireState = Literal["normal", "hover", "selected", "error", "faded", "preview", "cut"]
 
 GRID = 20.0
 """Nodes snap to this (scene units)."""
@@ -38,8 +38,8 @@ class Style:
         self.canvas = QBrush(QColor(theme.canvas))
         self.text = QPen(QColor(theme.text))
         self.muted = QPen(QColor(theme.text_muted))
-        self.stale = QPen(_mixed(theme.text_muted, theme.canvas, 0.45))
-        self.border = QPen(_mixed(theme.border, theme.text_muted, 0.25), 1.0)
+        self.stale = QPen(mixed(theme.text_muted, theme.canvas, 0.45))
+        self.border = QPen(mixed(theme.border, theme.text_muted, 0.25), 1.0)
         self.selected = QPen(QColor(theme.accent), 2.0)
         self.port = QPen(QColor(theme.wire), 1.5)
         self.hot_port = QPen(QColor(theme.accent), 2.0)
@@ -48,14 +48,17 @@ class Style:
         self.wires = {state: self._wire(state) for state in _WIRE_STATES}
         self.hatch = QBrush(QColor(theme.text_muted), Qt.BrushStyle.BDiagPattern)
         self.through = QPen(QColor(theme.wire), 2.0)
-        self.optional_port = QPen(_mixed(theme.wire, theme.canvas, 0.35), 1.2)
+        self.optional_port = QPen(mixed(theme.wire, theme.canvas, 0.35), 1.2)
+        self._marks: dict[str, QBrush] = {}
         self._glyphs: dict[str, QPixmap] = {}
         self._texts: dict[tuple[Role, str], QStaticText] = {}
+        self._widths: dict[tuple[Role, str], float] = {}
         self._families: dict[str, tuple[QColor, QBrush, QPixmap, QPixmap]] = {}
 
     def _wire(self, state: WireState) -> QPen:
         theme = self.theme
         colours = {"error": theme.error, "hover": theme.wire_hover, "selected": theme.accent, "preview": theme.accent}
+        colours["cut"] = theme.error
         pen = QPen(QColor(colours.get(state, theme.wire)), 2.0)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         if state == "error":
@@ -63,8 +66,8 @@ class Style:
         elif state == "preview":
             pen.setDashPattern([1.0, 2.5])
         elif state == "faded":
-            pen.setColor(_mixed(theme.wire, theme.canvas, 0.6))
-        elif state in ("hover", "selected"):
+            pen.setColor(mixed(theme.wire, theme.canvas, 0.6))
+        elif state in ("hover", "selected", "cut"):
             pen.setWidthF(3.0)
         return pen
 
@@ -82,10 +85,17 @@ class Style:
 
     def width(self, text: str, role: Role) -> float:
         """Return how wide a text is, in scene units."""
-        return self.metrics[role].horizontalAdvance(text)
+        found = self._widths.get((role, text))
+        if found is None:
+            if len(self._widths) > _MOST_TEXTS:
+                self._widths.clear()
+            found = self._widths[role, text] = self.metrics[role].horizontalAdvance(text)
+        return found
 
     def elided(self, text: str, role: Role, width: float, *, middle: bool = False) -> str:
         """Return the text cut to a width with an ellipsis at its end or in its middle."""
+        if self.width(text, role) <= width:
+            return text
         mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         return self.metrics[role].elidedText(text, mode, width)
 
@@ -100,6 +110,13 @@ class Style:
             colour = self.theme.family(family)
             found = (colour, QBrush(colour), family_icon(family).pixmap(64, 64), family_icon(family).pixmap(16, 16))
             self._families[family] = found
+        return found
+
+    def mark(self, colour: str) -> QBrush:
+        """Return the brush of a colour that the user gave something."""
+        found = self._marks.get(colour)
+        if found is None:
+            found = self._marks[colour] = QBrush(self.theme.mark(colour))
         return found
 
     def draw(self, painter: QPainter, text: str, role: Role, x: float, y: float) -> None:
@@ -121,7 +138,7 @@ class Style:
         painter.drawPixmap(place, pixmap, QRectF(pixmap.rect()))
 
 
-_WIRE_STATES: tuple[WireState, ...] = ("normal", "hover", "selected", "error", "faded", "preview")
+_WIRE_STATES: tuple[WireState, ...] = ("normal", "hover", "selected", "error", "faded", "preview", "cut")
 _styles: dict[tuple[str, str], Style] = {}
 
 
@@ -135,7 +152,8 @@ def style_of(theme: Theme | None = None) -> Style:
     return _styles[key]
 
 
-def _mixed(first: str, second: str, share: float) -> QColor:
+def mixed(first: str, second: str, share: float) -> QColor:
+    """Return the colour between two, ``share`` (0 to 1) of the way from the first."""
     a, b = QColor(first), QColor(second)
     pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
     return QColor(*(round(x + (y - x) * share) for x, y in pairs))

@@ -58,9 +58,9 @@ def _value(
 
 
 def _term(kind: LayerKind, name: str, value: Value) -> str:
-    if name == "fields":
+    if name == "fields" and isinstance(value, tuple):
         many = QCoreApplication.translate("Canvas", "{count} fields").format(count=len(value))
-        return many if len(value) > _MOST_FIELDS else ", ".join(value)
+        return many if len(value) > _MOST_FIELDS else ", ".join(map(str, value))
     if name == "kernel_size" or (name == "output_size" and kind.torch_class):
         digits = kind.torch_class[-2:-1]
         if isinstance(value, int) and digits.isdecimal():
@@ -89,7 +89,7 @@ def _written(value: Value) -> str:
 def tooltip(
     node: Node, kind: LayerKind | None, report: NodeReport | None, problems: Iterable[Problem], stale: bool
 ) -> str:
-    """Return rich text: name and kind, problems, parameters, shapes."""
+    """Return rich text: name and kind, problems, the parameters that say something, shapes."""
     lines = [f"<b>{escape(node.name)}</b> &nbsp;{escape(kind.display if kind else node.kind)}"]
     if kind is None:
         text = QCoreApplication.translate("Canvas", "This kind is not installed. It is kept as it is in the file.")
@@ -98,8 +98,7 @@ def tooltip(
         lines.append(f"<i>{escape(node.label)}</i>")
     marks = {"error": "✖", "warning": "⚠", "info": "ⓘ"}
     lines += [f"{marks[problem.severity]} {escape(problem.message)}" for problem in problems]
-    parameters = {**(report.arguments if report else {}), **node.params}
-    rows = [(name, _written(value)[:_LONGEST]) for name, value in parameters.items()]
+    rows = [(name, _written(value)[:_LONGEST]) for name, value in _telling(kind, node, report).items()]
     if report:
         rows += [(f"→ {port}", str(spec)) for port, spec in report.inputs.items()]
         rows += [(f"{port} →", str(spec)) for port, spec in report.outputs.items()]
@@ -109,6 +108,15 @@ def tooltip(
     if stale and report:
         lines.append(f"<i>{QCoreApplication.translate('Canvas', 'Checking…')}</i>")
     return "<br>".join(lines[:-1]) + ("<br>" if len(lines) > 1 else "") + lines[-1]
+
+
+def _telling(kind: LayerKind | None, node: Node, report: NodeReport | None) -> dict[str, Value]:
+    """Return what was set or found out, after what stands on the node; all defaults would make a page of it."""
+    values = {**(report.arguments if report else {}), **node.params}
+    if kind is None:
+        return values
+    names = dict.fromkeys((*kind.face, *node.params, *(name for name in values if name in kind.derived)))
+    return {name: values[name] for name in names if name in values}
 
 
 def problem_text(problems: Iterable[Problem]) -> str:

@@ -9,7 +9,11 @@ from PySide6.QtGui import QGuiApplication, QPainter, QPainterPath, QPen, QPixmap
 
 from core.graph.kinds import kind_of
 from core.graph.order import incoming, outgoing
-from core.graph.project import End, Graph, Project
+from core.graph.project import End, Frame, Graph, Note, Project
+from designer.canvas.drawn.items import paint_note
+from designer.canvas.drawn.markdown import note_text
+from designer.canvas.drawn.paint import paint_frame
+from designer.canvas.drawn.places import box_of
 from designer.canvas.face import Circumstances, Face, make_face
 from designer.canvas.fitting import output_slots
 from designer.canvas.paint import Look, paint_node
@@ -27,13 +31,13 @@ def graph_thumbnail(project: Project, size: QSize, theme: Theme) -> QPixmap:
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(theme.canvas)
     graph = project.graph
-    if not graph.nodes:
+    if not graph.nodes and not graph.frames and not graph.notes:
         return pixmap
     style = style_of(theme)
     faces = _faces(project, style)
     bounds = QRectF()
-    for face in faces.values():
-        bounds = bounds.united(_card(face))
+    for rect in (*map(_card, faces.values()), *map(_rect, graph.frames.values()), *map(_rect, graph.notes.values())):
+        bounds = bounds.united(rect)
     painter = QPainter(pixmap)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
     room = QRectF(0, 0, size.width(), size.height())
@@ -60,6 +64,11 @@ def _faces(project: Project, style: Style) -> dict[str, Face]:
     return found
 
 
+def _rect(drawn: Frame | Note) -> QRectF:
+    box = box_of(drawn)
+    return QRectF(box.x, box.y, box.width, box.height)
+
+
 def _card(face: Face) -> QRectF:
     return QRectF(*face.node.position, face.width, face.height)
 
@@ -72,6 +81,8 @@ def _place(faces: dict[str, Face], end: End) -> QPointF:
 
 
 def _paint(painter: QPainter, graph: Graph, faces: dict[str, Face], style: Style, zoom: float) -> None:
+    for frame in sorted(graph.frames.values(), key=lambda each: -box_of(each).area):
+        paint_frame(painter, _rect(frame), frame, frame.title, style, zoom)
     pen = QPen(style.wires["normal"])
     pen.setWidthF(max(2.0, 1.1 / zoom))
     painter.setPen(pen)
@@ -82,6 +93,9 @@ def _paint(painter: QPainter, graph: Graph, faces: dict[str, Face], style: Style
             others = [card for name, card in cards.items() if name not in (source.node, target.node)]
             path: QPainterPath = route(_place(faces, source), _place(faces, target), others)
             painter.drawPath(path)
+    for note in graph.notes.values():
+        text = note_text(note.text, style, box_of(note).width)
+        paint_note(painter, _rect(note), note, text, style, zoom)
     for face in faces.values():
         painter.save()
         painter.translate(*face.node.position)

@@ -23,10 +23,10 @@ class Tip(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.hide()
 
-    def show_at(self, place: QPoint, text: str, *, wrong: bool) -> None:
-        """Show a text near a place of the parent; ``wrong`` gives it the error's edge."""
+    def show_at(self, place: QPoint, text: str, *, wrong: bool, plain: bool = False) -> None:
+        """Show a text near a place of the parent; ``wrong`` gives it the error's edge, ``plain`` no warning's."""
         theme = current()
-        edge = theme.error if wrong else theme.warning
+        edge = theme.error if wrong else theme.accent if plain else theme.warning
         self.setStyleSheet(
             f"#canvasTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {edge}; "
             "border-radius: 5px; padding: 5px 8px; }"

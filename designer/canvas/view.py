@@ -26,17 +26,24 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QLabel, QToolTip, QWidget
 from designer import theme
 from designer.canvas import dropping, menus, wording
 from designer.canvas.backdrop import draw_backdrop
+from designer.canvas.bookmarks import Bookmarks
 from designer.canvas.commands import Commands
 from designer.canvas.compose import Spot
+from designer.canvas.drawn import touch
+from designer.canvas.drawn.tools import DrawnTools
 from designer.canvas.keys import Keys
 from designer.canvas.mouse import Mouse
 from designer.canvas.navigation import Navigator
 from designer.canvas.palette import AddPalette
+from designer.canvas.placing import Placing
+from designer.canvas.quick.lines import QuickLines
 from designer.canvas.ranking import kinds_for
 from designer.canvas.rename import RenameEditor
 from designer.canvas.scene import CanvasScene
 from designer.canvas.structure import Structure
+from designer.canvas.swap import Swap
 from designer.canvas.tip import Tip
+from designer.canvas.wiring import Wiring
 from designer.session import Session
 
 
@@ -57,21 +64,28 @@ class CanvasView(QGraphicsView):
         self.navigator = Navigator(self)
         self.commands = Commands(self)
         self.structure = Structure(self)
+        self.wiring = Wiring(self)
+        self.placing = Placing(self)
         self.tip = Tip(self)
         self.palette_box = AddPalette(self)
+        self.quick = QuickLines(self)
+        self.swap: Swap = Swap(self)
         self.rename_editor = RenameEditor(self)
         self._hint = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
         self.mouse = Mouse(self)
+        self.drawn = DrawnTools(self)
+        self.bookmarks = Bookmarks(self)
         self._shown_before = False
         self._path = session.path
         self._cameras: dict[tuple[str, ...], tuple[float, QPointF]] = {}
         self._set_up()
-        self._keys = Keys(self)
+        self.keys = Keys(self)
         self.palette_box.chosen.connect(self.commands.add)
         self.rename_editor.renamed.connect(self.commands.rename)
         session.here_changed.connect(self._show_hint)
         session.view_changed.connect(self._show_other)
         session.selection_changed.connect(self._describe)
+        session.drawn_changed.connect(lambda _names: self._describe(self.session.selection))
         session.report_changed.connect(self._on_report_changed)
         session.reveal_requested.connect(self._on_reveal_requested)
         theme.switch.changed.connect(self._follow_theme)
@@ -107,7 +121,13 @@ class CanvasView(QGraphicsView):
 
     def zoom_to_fit(self) -> None:
         """Show the selection, or everything where nothing is selected."""
-        self.zoom_to(self.session.selection or self.canvas.nodes)
+        drawn = self.session.drawn
+        if drawn or not self.session.selection:
+            rect = self.canvas.extent(self.session.selection, drawn) if drawn else self.canvas.cards()
+            self.navigator.show_rect(rect)
+            self.zoom_changed.emit(self.zoom)
+        else:
+            self.zoom_to(self.session.selection)
 
     def zoom_to(self, names: Iterable[str]) -> None:
         """Show the named nodes."""
@@ -132,9 +152,9 @@ class CanvasView(QGraphicsView):
         if self.commands.copy():
             self.commands.delete()
 
-    def paste(self) -> None:
-        """Paste at the pointer, or in the middle where the pointer is elsewhere."""
-        self.commands.paste(self.mapToScene(self._pointer_or_middle()))
+    def paste(self, wires: bool = False) -> None:
+        """Paste at the pointer, or in the middle where that is elsewhere; ``wires``: linked as the originals are."""
+        self.commands.paste(self.pointer_place(), wires)
 
     def duplicate(self) -> None:
         """Put a copy of the selection beside it."""
@@ -149,8 +169,9 @@ class CanvasView(QGraphicsView):
         self.commands.delete(bridge=True)
 
     def select_all(self) -> None:
-        """Select every node."""
-        self.session.select(self.session.view.graph.nodes)
+        """Select every node, frame and note."""
+        graph = self.session.view.graph
+        self.session.select(graph.nodes, {**graph.frames, **graph.notes})
 
     def layout(self) -> None:
         """Lay out the selection (two or more nodes), or everything."""
@@ -162,8 +183,8 @@ class CanvasView(QGraphicsView):
         return self.commands.add(kind_id, spot)
 
     def rename_selected(self) -> None:
-        """Let the user type a new name for the one selected node."""
-        if len(self.session.selection) == 1:
+        """Let the user type a new name for the one selected node, a frame's title, a note's text."""
+        if not self.drawn.edit_selected() and len(self.session.selection) == 1:
             self.rename(next(iter(self.session.selection)))
 
     def rename(self, name: str) -> None:
@@ -174,8 +195,8 @@ class CanvasView(QGraphicsView):
         self.rename_editor.open(name, QRect(place.x(), place.y(), max(place.width(), 140), 30))
 
     def enter_selected(self) -> None:
-        """Look into the one selected node; see ``enter``."""
-        if len(self.session.selection) == 1:
+        """Look into the one selected node; see ``enter``. Edit the one selected frame or note."""
+        if not self.drawn.edit_selected() and len(self.session.selection) == 1:
             self.enter(next(iter(self.session.selection)))
 
     def enter(self, name: str) -> None:
@@ -187,7 +208,8 @@ class CanvasView(QGraphicsView):
         """Open the add palette for a node after the selection; where nothing is selected, for one at the pointer."""
         spot = self.commands.spot_after_selection()
         if not self.session.selection:
-            self._open_palette_at_pointer(text)
+            wire = self.wiring.chosen()
+            self.open_palette(*wire, text) if wire else self._open_palette_at_pointer(text)
             return
         beside = self.canvas.cards(self.session.selection)
         self.open_palette(self.mapFromScene(beside.topRight()) + QPoint(6, 10), spot, text)
@@ -195,13 +217,17 @@ class CanvasView(QGraphicsView):
     def _open_palette_at_pointer(self, text: str = "") -> None:
         place = self._pointer_or_middle()
         at = self.mapToScene(place)
-        spot = Spot((at.x(), at.y())) if self.session.view.graph.nodes else Spot()
+        spot = Spot((at.x(), at.y()), wire=self.mouse.wire_at(at)) if self.session.view.graph.nodes else Spot()
         self.open_palette(place, spot, text)
 
     def open_palette(self, place: QPoint, spot: Spot, text: str = "") -> None:
         """Open the add palette at a pixel of the viewport for a node at a spot."""
         kinds = kinds_for(self.session.view, self.session.group)
         self.palette_box.open(place, spot, self.commands.wanted(spot), kinds, text)
+
+    def pointer_place(self) -> QPointF:
+        """Return where the pointer is in the scene, or the middle of the view where the pointer is elsewhere."""
+        return self.mapToScene(self._pointer_or_middle())
 
     def _pointer_or_middle(self) -> QPoint:
         here = self.viewport().mapFromGlobal(self.cursor().pos())
@@ -227,16 +253,16 @@ class CanvasView(QGraphicsView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go into what is under the pointer, or add something there."""
+        self.palette_box.close_palette()
         self.mouse.double_click(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu of what is under the pointer (from the keyboard: of the selection)."""
-        if self.mouse.busy:
+        if self.mouse.busy or (event.reason() is QContextMenuEvent.Reason.Mouse and self.mouse.is_stroke(event)):
             return
         by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
-        if by_key and self.session.selection:
-            item = self.canvas.nodes[min(self.session.selection)]
-            pixel = self.mapFromScene(item.scene_card().center())
+        if by_key and (self.session.selection or self.session.drawn):
+            pixel = self.mapFromScene(self.canvas.first_selected())
             self.menu_at(pixel).popup(self.viewport().mapToGlobal(pixel))
         else:
             self.menu_at(event.pos()).popup(event.globalPos())
@@ -247,6 +273,9 @@ class CanvasView(QGraphicsView):
         place = self.mapToScene(pixel)
         node = self.canvas.node_at(place)
         wire = None if node else self.mouse.wire_at(place)
+        drawn = None if node else touch.menu_at(self, pixel, behind=wire is None)
+        if drawn:
+            return drawn
         if node is None:
             return menus.wire_menu(self, wire, pixel) if wire else menus.canvas_menu(self, pixel)
         if node.name not in self.session.selection:
@@ -256,9 +285,9 @@ class CanvasView(QGraphicsView):
     # Keys, wheel, touch pad
 
     def event(self, event: QEvent) -> bool:
-        """Take letters before a menu's shortcut does."""
+        """Take letters before a menu's shortcut does, and during a gesture every key: nothing may change under it."""
         override = event.type() is QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and self._keys.is_letter(event):
+        if override and isinstance(event, QKeyEvent) and (self.mouse.busy or self.keys.is_letter(event)):
             event.accept()
             return True
         return super().event(event)
@@ -271,12 +300,12 @@ class CanvasView(QGraphicsView):
         elif event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
                 self.mouse.hold_space()
-        elif not self.mouse.busy and not self._keys.press(event):
+        elif not self.mouse.busy and not self.keys.press(event):
             event.ignore()
 
     def _step_back(self) -> None:
         """Select nothing; where nothing was selected, leave the group."""
-        if self.session.selection or self.canvas.selected_wires:
+        if self.session.selection or self.session.drawn or self.canvas.selected_wires:
             self.session.select(())
             self.canvas.select_wires(())
         else:
@@ -286,14 +315,17 @@ class CanvasView(QGraphicsView):
         """A tap of Space opens the add palette at the pointer."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat() and self.mouse.let_space_go():
             self._open_palette_at_pointer()
+        else:
+            self.keys.release(event)
 
     def focusNextPrevChild(self, following: bool) -> bool:
         """Tab adds a layer; Shift+Tab leaves the canvas as everywhere."""
         return False if following else super().focusNextPrevChild(following)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Forget a held Space: its release goes elsewhere."""
+        """Forget a held key: its release goes elsewhere."""
         self.mouse.let_space_go()
+        self.keys.let_go()
         super().focusOutEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -318,7 +350,7 @@ class CanvasView(QGraphicsView):
         place = self.mapToScene(event.pos())
         node = self.canvas.node_at(place)
         wire = None if node else self.mouse.wire_at(place)
-        text = wording.node_tooltip(self.canvas, node.name) if node else ""
+        text = wording.node_tooltip(self.canvas, node.name) if node else touch.tooltip_at(self, place)
         if wire:
             text = wording.wire_tooltip(self.canvas, wire)
         QToolTip.showText(event.globalPos(), text, self.viewport())
@@ -331,22 +363,19 @@ class CanvasView(QGraphicsView):
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Highlight the wire that the layer would go into."""
-        kind = dropping.kind_in(self, event.mimeData())
-        if kind:
-            self.canvas.hover_wire(dropping.wire_for(self, kind, self.mapToScene(event.position().toPoint())))
-        event.setAccepted(kind is not None)
+        event.setAccepted(dropping.hover(self, event))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """The layer went elsewhere."""
-        self.canvas.hover_wire(None)
+        dropping.leave(self)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Add the layer."""
-        self.canvas.hover_wire(None)
+        dropping.leave(self)
         kind = dropping.kind_in(self, event.mimeData())
         if kind:
             event.acceptProposedAction()
-            dropping.drop(self, kind, self.mapToScene(event.position().toPoint()))
+            dropping.drop(self, kind, event)
             self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Looks
@@ -360,7 +389,7 @@ class CanvasView(QGraphicsView):
         super().showEvent(event)
         if not self._shown_before:
             self._shown_before = True
-            if self.canvas.nodes:
+            if self.canvas.nodes or self.canvas.drawn.items():
                 self.navigator.show_first(self.canvas.cards())
             else:
                 self.navigator.centre(QPointF(0, self.height() / 4))
@@ -406,4 +435,5 @@ class CanvasView(QGraphicsView):
 
     def _describe(self, selection: frozenset[str]) -> None:
         """Tell assistive technology what is selected: a graphics view is a blank wall to it otherwise."""
-        self.setAccessibleDescription(wording.spoken(self.canvas, selection) or self.tr("Nothing selected."))
+        said = filter(None, (wording.spoken(self.canvas, selection), wording.spoken_drawn(self.canvas)))
+        self.setAccessibleDescription("; ".join(said) or self.tr("Nothing selected."))

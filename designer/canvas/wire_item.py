@@ -8,7 +8,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsPathItem
 
-from core.graph.project import End
+from core.graph.project import End, Point
+from designer.canvas.course import through
 
 _BEND, _LEAST_BEND = 0.5, 18.0
 _LANE = 14.0
@@ -29,9 +30,14 @@ class WireItem(QGraphicsPathItem):
         self.target = target
         self.setZValue(0)
 
-    def set_ends(self, start: QPointF, end: QPointF, obstacles: Sequence[QRectF] = ()) -> None:
-        """Run between two places, around the cards in the way."""
-        self.setPath(route(start, end, obstacles))
+    def set_ends(
+        self, start: QPointF, end: QPointF, obstacles: Sequence[QRectF] = (), points: Sequence[Point] = ()
+    ) -> None:
+        """Run between two places, through points where there are any, else around the cards in the way."""
+        if points:
+            self.setPath(through(start, [QPointF(x, y) for x, y in points], end))
+        else:
+            self.setPath(route(start, end, obstacles))
 
     def set_pen(self, pen: QPen) -> None:
         """Take a pen and lie above the other wires where it is not the ordinary one."""
@@ -42,20 +48,21 @@ class WireItem(QGraphicsPathItem):
 def direct(start: QPointF, end: QPointF) -> QPainterPath:
     """Return the curve between an output and an input with nothing in the way; it leaves and arrives vertically."""
     path = QPainterPath(start)
-    turn, bend = _turn(start, end)
-    if turn != start:
-        path.lineTo(turn)
-    path.cubicTo(turn + QPointF(0, bend), end - QPointF(0, bend), end)
+    stem, bend = _turn(start, end)
+    x, y, end_x, end_y = start.x(), start.y() + stem, end.x(), end.y()
+    if stem:
+        path.lineTo(x, y)
+    path.cubicTo(x, y + bend, end_x, end_y - bend, end_x, end_y)
     return path
 
 
-def _turn(start: QPointF, end: QPointF) -> tuple[QPointF, float]:
-    """Return where the straight beginning of a wire ends, and how far the curve's handles reach."""
+def _turn(start: QPointF, end: QPointF) -> tuple[float, float]:
+    """Return how far a wire runs straight down first, and how far the curve's handles reach."""
     drop = end.y() - start.y()
     if drop < 0:
-        return start, min(max(-drop * _BEND, _LEAST_BEND), 90.0) + 30.0
+        return 0.0, min(max(-drop * _BEND, _LEAST_BEND), 90.0) + 30.0
     stem = STEM if drop > 2 * STEM else 0.0
-    return start + QPointF(0, stem), max((drop - stem) * _BEND, _LEAST_BEND)
+    return stem, max((drop - stem) * _BEND, _LEAST_BEND)
 
 
 def route(start: QPointF, end: QPointF, obstacles: Sequence[QRectF] = ()) -> QPainterPath:
@@ -78,8 +85,8 @@ def route(start: QPointF, end: QPointF, obstacles: Sequence[QRectF] = ()) -> QPa
 
 def _hits(start: QPointF, end: QPointF, obstacles: Sequence[QRectF]) -> bool:
     """True where the direct curve runs through one of the rectangles."""
-    turn, bend = _turn(start, end)
-    left, top, right, bottom = turn.x(), turn.y(), end.x(), end.y()
+    stem, bend = _turn(start, end)
+    left, top, right, bottom = start.x(), start.y() + stem, end.x(), end.y()
     points = []
     for step in range(_SAMPLES + 1):
         t = step / _SAMPLES

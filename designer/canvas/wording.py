@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from core.graph.project import End
+from designer.canvas.drawn.naming import described
 from designer.canvas.summary import problem_text, tooltip
 
 if TYPE_CHECKING:
@@ -40,3 +41,9 @@ def spoken(scene: CanvasScene, names: Collection[str]) -> str:
             parts = (name, item.face.kind_name, item.face.line, shapes, problem_text(scene.problems_at(name)))
             lines.append(", ".join(filter(None, parts)))
     return "; ".join(lines)
+
+
+def spoken_drawn(scene: CanvasScene) -> str:
+    """Return the names of the first few selected frames and notes."""
+    session = scene.session
+    return "; ".join(described(session.view.graph, session.drawn)[:_MOST_SPOKEN])

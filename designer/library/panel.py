@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QMenu, QTreeView, QVBoxLayout, QWidget
 
 from core.graph.blocks import Block, blocks
 from core.graph.change import Change
@@ -207,9 +207,12 @@ class LibraryPanel(QWidget):
         if index.data(KIND) is None:
             self.view.setExpanded(index, not self.view.isExpanded(index))
 
+    def menu_of(self, index: QModelIndex) -> QMenu | None:
+        """Return what can be done with a row; None for a family."""
+        return row_menu(self, self._session, index, lambda: self._on_activated(index), self.refresh)
+
     def _on_menu(self, place: QPoint) -> None:
-        index = self.view.indexAt(place)
-        menu = row_menu(self, self._session, index, lambda: self._on_activated(index), self.refresh)
+        menu = self.menu_of(self.view.indexAt(place))
         if menu is not None:
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(self.view.viewport().mapToGlobal(place))

@@ -10,7 +10,7 @@ from core.model.problems import Fix, Problem
 from designer.icons import icon
 from designer.session import Session
 from designer.theme import SPACE
-from designer.widgets import IconLabel, TextLabel, bold, paint_card
+from designer.widgets import ElidedButton, IconLabel, TextLabel, bold, breakable, paint_card
 
 SEVERITY_ICONS = {"error": ("error", "error"), "warning": ("warning", "warning"), "info": ("info", "accent")}
 """Icon and theme colour of each severity; the shape differs too, so that colour is not all there is."""
@@ -41,10 +41,10 @@ class ProblemRow(QWidget):
         column.setSpacing(2)
         if problem.node and show_node:
             place = f"{problem.place}.{problem.parameter}" if problem.parameter else problem.place
-            name = TextLabel(place)
+            name = TextLabel(breakable(place))
             name.setFont(bold(name.font()))
             column.addWidget(name)
-        column.addWidget(TextLabel(problem.message))
+        column.addWidget(TextLabel(breakable(problem.message).replace(" × ", "\u00a0×\u00a0")))  # shapes in one piece
         if problem.fixes:
             buttons = QVBoxLayout() if not show_node else QHBoxLayout()
             buttons.setContentsMargins(0, 4, 0, 0)
@@ -56,7 +56,8 @@ class ProblemRow(QWidget):
         return column
 
     def _button(self, fix: Fix) -> QPushButton:
-        button = QPushButton(icon("fix"), fix.label)
+        button = ElidedButton(fix.label)
+        button.setIcon(icon("fix"))
         button.setObjectName("fix_button")
         button.setAccessibleName(self.tr("Fix: {label}").format(label=fix.label))
         button.setAutoDefault(False)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _HEIGHT = 96
 _LEAST_SPAN = 2.0
+_LABEL = 16
 
 
 class CurvePicture(QWidget):
@@ -66,9 +67,15 @@ class CurvePicture(QWidget):
         painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 2))
         painter.drawPolyline(QPolygonF([place(x, y) for x, y in zip(self.curve.x, self.curve.y, strict=True)]))
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        for x, y, side in ((left, 0.0, Qt.AlignmentFlag.AlignLeft), (right, 0.0, Qt.AlignmentFlag.AlignRight)):
-            box = QRectF(area.left(), place(x, y).y() + 1, area.width(), 16)
-            painter.drawText(box, side | Qt.AlignmentFlag.AlignTop, f"{x:g}")
-        top = QRectF(place(0, high).x() + 4, area.top() - 6, 80, 16)
+        ends = (
+            (left, self.curve.y[0], Qt.AlignmentFlag.AlignLeft),
+            (right, self.curve.y[-1], Qt.AlignmentFlag.AlignRight),
+        )
+        for x, y, side in ends:
+            above = y < 0  # on the side of the axis that the curve leaves free
+            box = QRectF(area.left(), place(x, 0).y() + (-_LABEL - 1 if above else 1), area.width(), _LABEL)
+            vertical = Qt.AlignmentFlag.AlignBottom if above else Qt.AlignmentFlag.AlignTop
+            painter.drawText(box, side | vertical, f"{x:g}".replace("-", "−"))
+        top = QRectF(place(0, high).x() + 4, area.top() - 6, 80, _LABEL)
         painter.drawText(top, Qt.AlignmentFlag.AlignLeft, f"{max(self.curve.y):.3g}")
         painter.end()

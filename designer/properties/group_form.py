@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.errors import EditError
@@ -17,10 +18,10 @@ from core.graph.project import Group, GroupParameter
 from designer import files
 from designer.properties.numbers import Numbers, NumbersTable
 from designer.properties.places import go_to
-from designer.properties.section import Section
+from designer.properties.section import NAME_WIDTH, Section
 from designer.session import Session
 from designer.theme import SPACE
-from designer.widgets import failing, heading, muted
+from designer.widgets import ElidedLabel, failing, heading, muted
 
 
 class Parameters(Numbers):
@@ -49,6 +50,16 @@ class Parameters(Numbers):
             for name, value in numbers.items()
         )
         self._session.document.apply(SetGroupParameters(self._group, tuple(parameters), renamed))
+
+    def help_of(self, name: str) -> str | None:
+        """Return what is said of a parameter where the group is used."""
+        known = self._known().get(name)
+        return known.help if known else None
+
+    def explain(self, name: str, text: str) -> None:
+        """Say something else of a parameter."""
+        parameters = (replace(each, help=text) if each.name == name else each for each in self._known().values())
+        self._session.apply(SetGroupParameters(self._group, tuple(parameters)))
 
     def places(self, name: str) -> Sequence[Use]:
         """Return where inside of the group a parameter is used."""
@@ -116,7 +127,8 @@ class GroupForm(QWidget):
             self.help.setPlainText(group.help)
             self.help.blockSignals(False)
         self.parameters.refresh()
-        self.weights.setText(group.weights or self.tr("fresh"))
+        self.weights.setText(Path(group.weights).name or self.tr("fresh"))
+        self.weights.setToolTip(group.weights)
         self.forget.setVisible(bool(group.weights))
 
     def focus_first(self) -> None:
@@ -125,7 +137,13 @@ class GroupForm(QWidget):
 
     def _weights_section(self) -> Section:
         section = Section(self.tr("Weights"))
-        self.weights = section.add_value(self.tr("start from"), "")
+        title = ElidedLabel(self.tr("start from"), role=QPalette.ColorRole.PlaceholderText)
+        title.setFixedWidth(NAME_WIDTH)
+        self.weights = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.weights.setObjectName("group_weights")
+        self.weights.setAccessibleName(title.text())
+        section.grid.addWidget(title, 0, 0)
+        section.grid.addWidget(self.weights, 0, 1, 1, 2)
         row = QHBoxLayout()
         self.choose = QPushButton(self.tr("Choose trained weights…"))
         self.choose.setObjectName("choose_weights")

@@ -23,6 +23,7 @@ class Naming(QObject):
         self._session = session
         self._node = node
         self.name = QLineEdit(node)
+        self.name.setCursorPosition(0)
         self.name.setObjectName("node_name")
         self.label = QLineEdit(session.view.graph.nodes[node].label)
         self.label.setObjectName("node_label")

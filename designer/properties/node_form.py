@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core import units
-from core.graph.project import INPUT, OUTPUT
-from core.kinds import LayerKind, Parameter
-from core.kinds import Section as Part
-from core.parameters import derived_of, format_value, parameters_of, resolve
+from core.graph.project import INPUT
+from core.kinds import LayerKind
+from core.parameters import resolve
 from designer.icons import family_icon
 from designer.problems.row import ProblemRow
 from designer.properties.cost import CostWatcher
 from designer.properties.curve import CurvePicture
+from designer.properties.kinds_list import kinds_list
+from designer.properties.modes import ModeNote
 from designer.properties.naming import Naming
-from designer.properties.rows import ParameterRow, Scope
-from designer.properties.section import Fold, Section
+from designer.properties.parameters import Filter, ParametersPart
+from designer.properties.scope import Scope
+from designer.properties.section import Section
 from designer.properties.structure import StructureSection
-from designer.session import Session
 from designer.theme import SPACE
 from designer.widgets import TextLabel, heading, muted
 
@@ -28,32 +29,32 @@ if TYPE_CHECKING:
     from core.model.problems import Problem
     from core.model.reports import NodeReport
 
-_SHAPE_OF_DATA = frozenset({"shape", "dtype"})
-"""Parameters of an input that its data decides once it is bound."""
-
 
 class NodeForm(QWidget):
-    """Edits one node, or several of the same kind at once. The panel calls ``refresh`` after every change."""
+    """Edits one node, or what several have in common. The panel calls ``refresh`` after every change."""
 
-    def __init__(self, session: Session, names: tuple[str, ...], kind: LayerKind, cost: CostWatcher) -> None:
+    pointed_at = Signal(object)
+    """The ParameterRow whose help is wanted, or None."""
+
+    def __init__(self, scope: Scope, cost: CostWatcher, wanted: Filter) -> None:
         super().__init__()
         self.setObjectName("node_form")
-        self._session = session
+        self._session = scope.session
         self._cost = cost
-        self._scope = Scope(session, names, kind)
-        self._rows: list[ParameterRow] = []
-        self._folds: list[tuple[Fold, frozenset[str]]] = []
-        self._derived: dict[str, TextLabel] = {}
+        self._scope = scope
         self._ports: dict[tuple[str, str], TextLabel] = {}
         self._problems: tuple[object, ...] | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2)
         self._column.setSpacing(SPACE + 4)
         self._curve = CurvePicture()
+        self._curve.setParent(self)
         self._add_header()
         self._naming = self._add_naming()
         self._structure = self._add_structure()
-        self._add_parameters()
+        self.parameters = self._add_parameters(wanted)
+        if scope.kind is None:
+            self._column.addWidget(kinds_list(scope))
         self._add_shapes()
         self._problem_section = Section(self.tr("Problems"))
         self._column.addWidget(self._problem_section)
@@ -66,21 +67,23 @@ class NodeForm(QWidget):
             return
         if self._naming is not None:
             self._naming.refresh()
-        if self._structure is not None:
-            self._structure.refresh()
+        self._structure.refresh()
         self._refresh_rows()
         self._refresh_shapes()
         self._refresh_problems()
 
     def focus_first(self) -> None:
         """Put the cursor into the first parameter, or into the name where there is none."""
-        if self._rows:
-            self._rows[0].editor.setFocus()
-        elif self._naming is not None:
+        found = self.parameters is not None and self.parameters.focus_first()
+        if not found and self._naming is not None:
             self._naming.name.setFocus()
 
     def _add_header(self) -> None:
         kind, count = self._scope.kind, len(self._scope.names)
+        if kind is None:
+            self._column.addWidget(heading(self.tr("{count} nodes selected").format(count=count), 1.15))
+            self._column.addWidget(muted(self._common_text()))
+            return
         row = QHBoxLayout()
         row.setSpacing(SPACE)
         picture = QLabel()
@@ -89,7 +92,7 @@ class NodeForm(QWidget):
         title = kind.display if count == 1 else self.tr("{count} × {kind}").format(count=count, kind=kind.display)
         row.addWidget(heading(title, 1.15), 1)
         self._column.addLayout(row)
-        self._column.addWidget(muted(self._port_text() if self._is_port else kind.help))
+        self._column.addWidget(muted(self._port_text(kind) if self._scope.is_port else kind.help))
         if kind.formula:
             formula = TextLabel(kind.formula)
             formula.setObjectName("formula")
@@ -107,6 +110,8 @@ class NodeForm(QWidget):
             self._column.addWidget(link)
 
     def _add_naming(self) -> Naming | None:
+        if self._scope.kind is None:
+            return None
         if len(self._scope.names) > 1:
             names = TextLabel(", ".join(self._scope.names))
             self._column.addWidget(names)
@@ -115,54 +120,47 @@ class NodeForm(QWidget):
         self._column.addWidget(section)
         return Naming(self._session, self._scope.names[0], section)
 
-    def _add_structure(self) -> StructureSection | None:
-        """Add what is said of a use of a group, a Python layer or a shared layer."""
-        if len(self._scope.names) > 1:
-            return None
-        section = StructureSection(self._session, self._scope.names[0], self._scope.kind)
+    def _add_structure(self) -> StructureSection | ModeNote:
+        """Add what is said of a use of a group, a Python layer or a shared layer, and of nodes that are off."""
+        kind = self._scope.kind
+        if len(self._scope.names) > 1 or kind is None:
+            note = ModeNote(self._session, self._scope.names)
+            self._column.addWidget(note)
+            return note
+        section = StructureSection(self._session, self._scope.names[0], kind)
         self._column.addWidget(section)
         return section
 
-    @property
-    def _is_port(self) -> bool:
-        """True for the inputs and outputs of a group, which take nothing from the data."""
-        return bool(self._session.group) and self._scope.kind.id in (INPUT, OUTPUT)
-
-    def _port_text(self) -> str:
-        if self._scope.kind.id == INPUT:
+    def _port_text(self, kind: LayerKind) -> str:
+        if kind.id == INPUT:
             return self.tr("A port of the group, by its name: what is linked to it outside arrives here.")
         return self.tr("A port of the group, by its name: what arrives here leaves the group.")
 
-    def _add_parameters(self) -> None:
-        kind = self._scope.kind
-        if self._scope.shares or self._is_port:
-            return
-        if kind.torch_class and self._session.report is None:
+    def _common_text(self) -> str:
+        """Say what is edited where the nodes are of several kinds."""
+        if self._is_loading:
+            return self.tr("They are of different kinds.")
+        if self._scope.parameters:
+            return self.tr("They are of different kinds: what they have in common is changed on all of them at once.")
+        return self.tr("They are of different kinds and have no parameter in common.")
+
+    @property
+    def _is_loading(self) -> bool:
+        """True while torch, from which parameters are read, is not there yet."""
+        kinds = self._scope.kinds
+        return self._session.report is None and any(kind is not None and kind.torch_class for kind in kinds)
+
+    def _add_parameters(self, wanted: Filter) -> ParametersPart | None:
+        if self._is_loading and not self._scope.shares and not self._scope.is_port:
             label = muted(self.tr("Loading PyTorch…"))
             label.setObjectName("loading")
             self._column.addWidget(label)
-            return
-        parameters, derived = parameters_of(kind), derived_of(kind)
-        if not parameters and not derived:
-            return
-        section = Section(self.tr("Parameters"))
-        self._add_rows([each for each in parameters if not each.section], section)
-        for name in derived:
-            self._derived[name] = section.add_value(name, "", muted=True)
-            self._derived[name].setToolTip(self.tr("Filled in from the incoming shape."))
-        if self._rows or derived:
-            self._column.addWidget(section)
-        titles: dict[Part, str] = {"Weights": self.tr("Weights"), "Training": self.tr("Training")}
-        for part, title in titles.items():
-            members = [each for each in parameters if each.section == part]
-            if members:
-                fold = Fold(title, part)
-                self._folds.append((fold, frozenset(each.name for each in members)))
-                self._add_rows(members, fold.section)
-                self._column.addWidget(fold)
-
-    def _add_rows(self, parameters: list[Parameter], section: Section) -> None:
-        self._rows += [ParameterRow(each, self._scope, section.grid, section) for each in parameters]
+        if self._is_loading or self._scope.shares or self._scope.is_port:
+            return None
+        part = ParametersPart(self._scope, wanted)
+        part.pointed_at.connect(self.pointed_at)
+        self._column.addWidget(part)
+        return part
 
     def _add_shapes(self) -> None:
         if len(self._scope.names) > 1:
@@ -175,30 +173,15 @@ class NodeForm(QWidget):
         self._column.addWidget(cost)
 
     def _refresh_rows(self) -> None:
-        problems = {each.parameter: each.message for each in self._own_problems() if each.parameter}
-        bound = self._scope.kind.id == INPUT and any(params.get("fields") for params in self._scope.params())
-        for row in self._rows:
-            row.refresh()
-            row.show_problem(problems.get(row.parameter.name, ""))
-            if bound and row.parameter.name in _SHAPE_OF_DATA:
-                row.set_visible(False)
-            elif row.parameter.name in _SHAPE_OF_DATA and self._scope.kind.id == INPUT:
-                row.set_visible(True)
-        for fold, names in self._folds:
-            fold.show_count(len(names & set().union(*self._scope.params())))
+        if self.parameters is not None:
+            problems = {each.parameter: each.message for each in self._own_problems() if each.parameter}
+            self.parameters.refresh(problems, [dict(report.derived) for report in self._node_reports()])
         self._refresh_curve()
-        values = {name: set[str]() for name in self._derived}
-        for node in self._node_reports():
-            for name, found in values.items():
-                found.add(format_value(node.derived.get(name)) or "–")
-        for name, label in self._derived.items():
-            texts = values[name]
-            label.setText(texts.pop() if len(texts) == 1 else self.tr("several values") if texts else "–")
 
     def _refresh_curve(self) -> None:
         """Draw the activation with the parameters as they are, linked or not, once torch is there."""
         kind = self._scope.kind
-        if kind.family != "Activation" or self._session.report is None or self._scope.shares:
+        if kind is None or kind.family != "Activation" or self._session.report is None or self._scope.shares:
             return
         from core.model.curve import activation_curve
 

@@ -24,6 +24,7 @@ from core.errors import EditError
 from core.expressions import Number
 from core.graph.formulas import Use
 from core.graph.names import check_name, unique_name
+from designer.properties.number_help import NumberHelp
 from designer.theme import SPACE
 from designer.widgets import IconButton, failing, muted
 
@@ -54,6 +55,14 @@ class Numbers(ABC):
             EditError: the project does not allow that.
         """
 
+    def help_of(self, _name: str) -> str | None:
+        """Return what is said of a number; None where these numbers have no explanations."""
+        return None
+
+    def explain(self, name: str, text: str) -> None:
+        """Say something else of a number."""
+        raise NotImplementedError
+
     @abstractmethod
     def places(self, name: str) -> Sequence[Use]:
         """Return where a number is used."""
@@ -81,6 +90,7 @@ class NumbersTable(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setSectionResizeMode(_VALUE, QHeaderView.ResizeMode.Fixed)
         self.table.setColumnWidth(_VALUE, _VALUE_WIDTH)
+        self.table.horizontalHeader().setHighlightSections(False)
         self.table.verticalHeader().hide()
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.hint = muted(numbers.hint)
@@ -93,6 +103,7 @@ class NumbersTable(QWidget):
         self.anyway = QPushButton(self.tr("Remove anyway"))
         self.anyway.setObjectName("remove_anyway")
         self.anyway.setAutoDefault(False)
+        self.help = NumberHelp(numbers)
         self._lay_out()
         self._say("")
         self._connect()
@@ -114,9 +125,16 @@ class NumbersTable(QWidget):
         self.table.setVisible(bool(numbers))
         self.hint.setVisible(not numbers)
         rows = min(len(numbers), _MOST_ROWS)
-        height = self.table.horizontalHeader().sizeHint().height() + rows * self.table.rowHeight(0) + 4
+        frame = 2 * self.table.frameWidth()
+        height = self.table.horizontalHeader().sizeHint().height() + rows * self.table.rowHeight(0) + frame
         self.table.setFixedHeight(height if rows else 0)
         self._allow_remove()
+        self._show_help()
+
+    def _show_help(self) -> None:
+        """Show what is said of the row that has the cursor, else of the first."""
+        row = self.table.currentRow()
+        self.help.show_number(self._names[row if 0 <= row < len(self._names) else 0] if self._names else "")
 
     def _show_places(self) -> None:
         self._places = {name: self._numbers.places(name) for name in self._names}
@@ -135,6 +153,7 @@ class NumbersTable(QWidget):
     def _connect(self) -> None:
         self.table.itemChanged.connect(self._on_item_changed)
         self.table.itemSelectionChanged.connect(self._on_selection_changed)
+        self.table.currentCellChanged.connect(lambda *_cells: self._show_help())
         self.table.cellClicked.connect(self._on_cell_chosen)
         self.table.cellActivated.connect(self._on_cell_chosen)
         self.add.clicked.connect(self._on_add)
@@ -150,6 +169,7 @@ class NumbersTable(QWidget):
         column.setSpacing(SPACE // 2)
         column.addWidget(self.hint)
         column.addWidget(self.table)
+        column.addWidget(self.help)
         column.addWidget(self.message)
         column.addWidget(self.anyway, 0, Qt.AlignmentFlag.AlignLeft)
         buttons = QHBoxLayout()

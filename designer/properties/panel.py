@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.graph.kinds import kind_of
 from core.graph.project import Node
+from core.kinds import LayerKind
 from core.parameters import format_value
 from designer import theme
 from designer.properties.cost import CostWatcher
 from designer.properties.group_form import GroupForm
+from designer.properties.help_bar import HelpBar
 from designer.properties.node_form import NodeForm
+from designer.properties.parameters import Filter
 from designer.properties.project_form import ProjectForm
+from designer.properties.rows import ParameterRow
+from designer.properties.scope import Scope
 from designer.properties.section import Section
 from designer.session import Session
 from designer.theme import SPACE
@@ -34,6 +40,9 @@ class PropertiesPanel(QScrollArea):
         self._session = session
         self._key: object = None
         self._form: Form | None = None
+        self._filter = Filter()
+        self._filtered: set[LayerKind | None] = set()
+        self.help = HelpBar(self)
         self.cost = CostWatcher(session, self)
         self.cost.changed.connect(self._refresh)
         self.cost.went_stale.connect(self._refresh)
@@ -53,6 +62,28 @@ class PropertiesPanel(QScrollArea):
         """Put the cursor into the first field of the form."""
         if self._form is not None:
             self._form.focus_first()
+
+    def search(self) -> None:
+        """Put the cursor into the search field of the parameters, where there are any."""
+        if isinstance(self._form, NodeForm) and self._form.parameters is not None:
+            self._form.parameters.focus_search()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the help at the bottom."""
+        super().resizeEvent(event)
+        height = self.help.sizeHint().height()
+        self.help.setGeometry(0, self.height() - height, self.viewport().width(), height)
+
+    def _show_help_bar(self, shown: bool) -> None:
+        self.help.setVisible(shown)
+        self.help.show_parameter(None)
+        self.setViewportMargins(0, 0, 0, self.help.sizeHint().height() if shown else 0)
+
+    def _on_pointed_at(self, row: ParameterRow | None) -> None:
+        """Explain the parameter under the mouse, or else the one with the keyboard."""
+        if row is None and isinstance(self._form, NodeForm) and self._form.parameters is not None:
+            row = next((each for each in self._form.parameters.rows if each.has_focus()), None)
+        self.help.show_parameter(row.parameter if row is not None else None)
 
     def close_jobs(self) -> None:
         """End the work in the background."""
@@ -87,6 +118,7 @@ class PropertiesPanel(QScrollArea):
         self._key = self._wanted()
         widget = self._make()
         self._form = widget if isinstance(widget, NodeForm | ProjectForm | GroupForm) else None
+        self._show_help_bar(isinstance(widget, NodeForm) and widget.parameters is not None)
         old = self.takeWidget()
         self.setWidget(widget)
         if old is not None:
@@ -99,24 +131,17 @@ class PropertiesPanel(QScrollArea):
             return GroupForm(self._session)
         if not nodes:
             return ProjectForm(self._session, self.cost)
-        kinds = {node.kind for node in nodes}
-        kind = kind_of(self._session.view, nodes[0])
-        if len(kinds) > 1:
-            return self._several(nodes)
-        if kind is None:
+        kinds = tuple(kind_of(self._session.view, node) for node in nodes)
+        if None in kinds and len({node.kind for node in nodes}) == 1:
             return self._unknown(nodes[0])
-        return NodeForm(self._session, tuple(node.name for node in nodes), kind, self.cost)
-
-    def _several(self, nodes: list[Node]) -> QWidget:
-        page, column = _page()
-        column.addWidget(heading(self.tr("{count} nodes selected").format(count=len(nodes)), 1.15))
-        column.addWidget(muted(self.tr("They are of different kinds. Select nodes of one kind to edit them together.")))
-        section = Section(self.tr("Selected"))
-        for kind in sorted({node.kind for node in nodes}):
-            section.add_value(kind, ", ".join(node.name for node in nodes if node.kind == kind))
-        column.addWidget(section)
-        column.addStretch(1)
-        return page
+        names = tuple(node.name for node in nodes)
+        alike = self._filtered == set(kinds)
+        self._filtered = set(kinds)
+        if not alike:
+            self._filter.search = ""
+        form = NodeForm(Scope(self._session, names, kinds), self.cost, self._filter)
+        form.pointed_at.connect(self._on_pointed_at)
+        return form
 
     def _unknown(self, node: Node) -> QWidget:
         page, column = _page()

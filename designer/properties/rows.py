@@ -2,68 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt
-from PySide6.QtWidgets import QGridLayout, QSizePolicy
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from core.graph.edits import DEFAULT, SetParameters
-from core.kinds import LayerKind, Parameter, Value
-from core.parameters import format_value, resolve
+from core.kinds import REQUIRED, Parameter, Value
+from core.parameters import format_value
 from designer.properties.editors.base import Context, Shown, Special
 from designer.properties.editors.table import EDITORS
-from designer.properties.section import NAME_WIDTH, RESET_WIDTH
-from designer.session import Session
-from designer.widgets import ElidedLabel, IconButton, failing
+from designer.properties.editors.typed import TypedEditor
+from designer.properties.label import ParameterLabel
+from designer.properties.scope import Scope
+from designer.properties.section import RESET_WIDTH
+from designer.widgets import IconButton, failing
 
-
-@dataclass(frozen=True)
-class Scope:
-    """What a form edits: these nodes, all of one kind."""
-
-    session: Session
-    names: tuple[str, ...]
-    kind: LayerKind
-
-    @property
-    def exists(self) -> bool:
-        """False once one of the nodes is gone."""
-        return all(name in self.session.view.graph.nodes for name in self.names)
-
-    @property
-    def shares(self) -> bool:
-        """True where the nodes are further calls of other nodes' layers: they have no parameters of their own."""
-        nodes = self.session.view.graph.nodes
-        return any(nodes[name].shares for name in self.names)
-
-    def params(self) -> list[Mapping[str, Value]]:
-        """Return what is set on each node."""
-        return [self.session.view.graph.nodes[name].params for name in self.names]
-
-    def shown(self, parameter: str) -> Shown:
-        """Return the common value of a parameter, UNSET where it is the default, MIXED where the nodes differ."""
-        values = [params.get(parameter, Special.UNSET) for params in self.params()]
-        same = all(type(value) is type(values[0]) and value == values[0] for value in values)
-        return values[0] if same else Special.MIXED
-
-    def check(self, parameter: Parameter, value: Value) -> str:
-        """Return what is wrong with a value in this project, expressions evaluated, or an empty string."""
-        _values, problems = resolve(self.kind, {parameter.name: value}, self.session.view.variables)
-        return next((each.message for each in problems if each.name == parameter.name), "")
-
-
-@dataclass(frozen=True)
-class _Before:
-    """What the nodes had before an entry began: by node, and as the form showed it."""
-
-    values: Mapping[str, Value]
-    shown: Shown
+_NUMERIC = ("int", "float", "ints", "floats")
+_TALL = ("fields", "metrics")
 
 
 class ParameterRow(QObject):
     """Adds a parameter to a grid of three columns and keeps it in step with the document."""
+
+    pointed_at = Signal(object)
+    """The row whose help is wanted, because the mouse is over it or it has the keyboard; None where no longer."""
 
     def __init__(self, parameter: Parameter, scope: Scope, grid: QGridLayout, parent: QObject) -> None:
         super().__init__(parent)
@@ -71,56 +36,129 @@ class ParameterRow(QObject):
         self._scope = scope
         self._shown: Shown = object()
         self._typed_problem = ""
-        self._before: _Before | None = None
-        self.label = ElidedLabel(parameter.name)
+        self._checked_problem = ""
+        self._before: Mapping[str, Value] | None = None
+        self._applying = False
+        self._visible = True
+        self.label = ParameterLabel(parameter.name)
         self.label.setToolTip(explanation(parameter))
-        self.label.setFixedWidth(NAME_WIDTH)
-        self.editor = EDITORS[parameter.type](
-            parameter, Context(scope.session, scope.names, partial(scope.check, parameter))
-        )
+        self.editor = EDITORS[parameter.type](parameter, self._context())
         self.editor.setObjectName(f"editor_{parameter.name}")
         self.editor.setToolTip(explanation(parameter))
         self.reset = IconButton("reset", self.tr("Back to the default"))
+        self.reset.setToolTip(self.tr("Back to the default (Alt+Del in the field)"))
+        self.reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from field to field; Alt+Del is for the keyboard
         self.reset.setFixedWidth(RESET_WIDTH)
         self.reset.setObjectName(f"reset_{parameter.name}")
-        policy = self.reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.reset.setSizePolicy(policy)
+        self._keep_room(True)
         self.message = failing()
         self.message.setObjectName(f"message_{parameter.name}")
         self.message.hide()
         self._name_for_screen_readers()
         self._place(grid)
+        self._connect()
+        self.refresh()
+
+    def _context(self) -> Context:
+        scope, name = self._scope, self.parameter.name
+        check = partial(scope.check, name)
+        if self.parameter.type not in _NUMERIC:
+            return Context(scope.session, scope.names, check)
+        return Context(scope.session, scope.names, check, self._variables, partial(scope.value_of, name))
+
+    def _variables(self) -> Iterable[str]:
+        return self._scope.session.view.variables
+
+    def _connect(self) -> None:
         self.editor.edited.connect(self._on_edited)
         self.editor.refused.connect(self._on_refused)
         self.editor.finished.connect(self._on_finished)
         self.reset.clicked.connect(self._on_reset)
-        self.refresh()
+        if isinstance(self.editor, TypedEditor):
+            self.editor.shifted.connect(self._on_shifted)
+            self.editor.cancelled.connect(self._on_cancelled)
+            if self.parameter.type in _NUMERIC:
+                self.label.let_slide()
+                self.label.slide_began.connect(self._on_slide_began)
+                self.label.slid.connect(self.editor.slide)
+                self.label.slide_ended.connect(self._on_slide_ended)
+        for each in (self.label, self.editor, *self.editor.findChildren(QWidget)):
+            each.installEventFilter(self)
+
+    # --- what is shown ------------------------------------------------------------------------------------------------
+
+    @property
+    def is_changed(self) -> bool:
+        """True where the parameter differs from its default on a node."""
+        return bool(self._scope.changed(self.parameter.name))
+
+    @property
+    def is_noted(self) -> bool:
+        """True where the row must be seen when only what differs from the usual is: changed, needed, or wrong."""
+        return self.parameter.required or bool(self.message.text()) or self.is_changed
+
+    def matches(self, search: str) -> bool:
+        """Return True where name or help hold all words that are searched for."""
+        told = f"{self.parameter.name} {self.parameter.help}".lower()
+        return all(word in told for word in search.lower().split())
 
     def refresh(self) -> None:
         """Show what the document says, unless the field already does."""
-        value = self._scope.shown(self.parameter.name)
-        if type(value) is not type(self._shown) or value != self._shown:
-            self._shown = value
-            self._before = None
-            self._typed_problem = ""
-            self.editor.show_value(value)
-            self._say("")
+        if not self._applying:
+            value = self._scope.shown(self.parameter.name)
+            if type(value) is not type(self._shown) or value != self._shown:
+                self._shown = value
+                self._before = None
+                self._typed_problem = ""
+                self.editor.show_value(value)
+                self._say(self._checked_problem)
         self.editor.refresh()
-        self.reset.setVisible(value is not Special.UNSET and not self.parameter.required)
+        changed = self.is_changed
+        self.label.mark_changed(changed)
+        self.label.setAccessibleName(self.tr("{name}, changed").format(name=self.parameter.name) if changed else "")
+        self.reset.setVisible(changed and self._visible)
 
     def show_problem(self, message: str) -> None:
         """Show what the check says about the stored value; what is being typed has precedence."""
+        self._checked_problem = message
         if not self._typed_problem:
             self._say(message)
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide the whole row."""
+        self._visible = visible
+        self._keep_room(visible)
         self.label.setVisible(visible)
         self.editor.setVisible(visible)
-        if not visible:
-            self.reset.hide()
-            self.message.hide()
+        self.reset.setVisible(visible and self.is_changed)
+        self.message.setVisible(visible and bool(self.message.text()))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell when help is wanted, and set back on Alt+Del."""
+        kind = event.type()
+        if kind in (QEvent.Type.FocusIn, QEvent.Type.Enter):
+            self.pointed_at.emit(self)
+        elif kind in (QEvent.Type.FocusOut, QEvent.Type.Leave):
+            self.pointed_at.emit(None)
+        elif kind in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(event, QKeyEvent):
+            alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
+            if event.key() == Qt.Key.Key_Delete and alt and not self.parameter.required:
+                event.accept()
+                if kind == QEvent.Type.KeyPress:
+                    self._on_reset()
+                return True
+        return super().eventFilter(watched, event)
+
+    def has_focus(self) -> bool:
+        """Return True where the field has the keyboard."""
+        return any(each.hasFocus() for each in (self.editor, *self.editor.findChildren(QWidget)))
+
+    def _keep_room(self, kept: bool) -> None:
+        """Keep the place of the reset button while it is hidden, so that fields do not jump."""
+        policy = self.reset.sizePolicy()
+        if policy.retainSizeWhenHidden() != kept:
+            policy.setRetainSizeWhenHidden(kept)
+            self.reset.setSizePolicy(policy)
 
     def _name_for_screen_readers(self) -> None:
         target = self.editor.focusProxy() or self.editor
@@ -130,7 +168,7 @@ class ParameterRow(QObject):
 
     def _place(self, grid: QGridLayout) -> None:
         row = grid.rowCount()
-        tall = self.parameter.type in ("fields", "metrics")
+        tall = self.parameter.type in _TALL
         side = Qt.AlignmentFlag.AlignTop if tall else Qt.AlignmentFlag.AlignVCenter
         self.label.setMinimumHeight(self.editor.sizeHint().height() if not tall else 22)
         self.editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -139,72 +177,118 @@ class ParameterRow(QObject):
         grid.addWidget(self.reset, row, 2, side)
         grid.addWidget(self.message, row + 1, 1, 1, 2)
 
+    # --- what is entered ----------------------------------------------------------------------------------------------
+
     def _on_edited(self, value: Value) -> None:
-        default = self.parameter.default
-        if type(value) is type(default) and value == default:
-            value = DEFAULT
         self._remember()
         self._typed_problem = ""
         self._say("")
-        self._apply(dict.fromkeys(self._scope.names, value), Special.UNSET if value is DEFAULT else value)
+        self._apply(self._scope.assigned(self.parameter.name, value))
 
     def _on_refused(self, message: str) -> None:
         """Explain, and take back what a shorter text, valid by itself, has set on the way here."""
-        before = self._remember()
-        self._apply(before.values, before.shown)
+        self._take_back()
         self._typed_problem = message
-        if not isinstance(before.shown, Special):
+        if not isinstance(self._shown, Special):
             message = self.tr("{message} Until then it stays {value}.").format(
-                message=message, value=format_value(before.shown) or self.tr("none")
+                message=message, value=format_value(self._shown) or self.tr("none")
             )
         self._say(message)
 
-    def _remember(self) -> _Before:
-        """Return what the nodes had before this entry began."""
+    def _on_shifted(self, further: Callable[[Value], Value], from_start: bool) -> None:
+        """Let each node go on from its own value; one that cannot stays."""
+        before = self._remember()
+        name, values = self.parameter.name, self._scope.effective(self.parameter.name)
+        if from_start:
+            values = {node: values[node] if value is DEFAULT else value for node, value in before.items()}
+        known = {node: value for node, value in values.items() if value is not None and value is not REQUIRED}
+        shifted = {node: further(value) for node, value in known.items()}
+        good = {node: value for node, value in shifted.items() if not self._scope.check(name, value)}
+        self._apply({node: self._scope.assigned(name, value)[node] for node, value in good.items()})
+
+    def _remember(self) -> Mapping[str, Value]:
+        """Return what the nodes had before this entry began, by node."""
         if self._before is None:
-            name = self.parameter.name
-            nodes = zip(self._scope.names, self._scope.params(), strict=True)
-            values = {node: params.get(name, DEFAULT) for node, params in nodes}
-            self._before = _Before(values, self._scope.shown(name))
+            self._before = self._scope.stored(self.parameter.name)
         return self._before
 
-    def _apply(self, values: Mapping[str, Value], shown: Shown) -> None:
-        self._shown = shown
+    def _take_back(self) -> None:
+        self._apply(self._remember())
+
+    def _apply(self, values: Mapping[str, Value]) -> None:
         name = self.parameter.name
         edit = SetParameters({node: {name: value} for node, value in values.items()}, f"{self._scope.names}.{name}")
-        self._scope.session.apply_here(edit)
+        self._applying = True
+        try:
+            self._scope.session.apply_here(edit)
+        finally:
+            self._applying = False
+        if self._scope.exists:
+            self._shown = self._scope.shown(name)
 
     def _on_finished(self) -> None:
-        self._scope.session.document.end_merge()
-        self._before = None
+        self._end_step()
         if not self._typed_problem and self._scope.exists:
             self.editor.show_value(self._scope.shown(self.parameter.name))
 
-    def _on_reset(self) -> None:
-        self._on_edited(DEFAULT)
+    def _on_cancelled(self) -> None:
+        """Put back what was there before the entry, as if nothing had been typed."""
+        self._take_back()
+        self._end_step()
+        self._show_again()
+
+    def _on_slide_began(self) -> None:
+        self._end_step()
+        if isinstance(self.editor, TypedEditor):
+            self._remember()
+            self.editor.begin_slide()
+
+    def _on_slide_ended(self, kept: bool) -> None:
+        if kept:
+            self._on_finished()
+        else:
+            self._on_cancelled()
+
+    def _end_step(self) -> None:
         self._scope.session.document.end_merge()
+        self._before = None
+
+    def _on_reset(self) -> None:
+        self._end_step()
+        changed = self._scope.changed(self.parameter.name)
+        if changed:
+            self._apply(changed)
+        self._end_step()
+        self._show_again()
+
+    def _show_again(self) -> None:
+        self._typed_problem = ""
         self._shown = object()
         self.refresh()
 
     def _say(self, message: str) -> None:
         self.message.setText(message)
-        self.message.setVisible(bool(message))
+        self.message.setVisible(bool(message) and self._visible)
+
+
+def facts(parameter: Parameter) -> list[str]:
+    """Return the choices, the bounds and the default of a parameter, as far as there are any."""
+    found = []
+    if parameter.choices:
+        found.append(", ".join(parameter.choices))
+    low, high = parameter.minimum, parameter.maximum
+    less, more = ("<", ">") if parameter.exclusive else ("≤", "≥")
+    if low is not None:
+        found.append(f"{more} {low:g}" + (f", {less} {high:g}" if high is not None else ""))
+    elif high is not None:
+        found.append(f"{less} {high:g}")
+    if not parameter.required and parameter.type not in _TALL:
+        shown = format_value(parameter.default) or "–"
+        found.append(QCoreApplication.translate("ParameterRow", "Default: {value}").format(value=shown))
+    return found
 
 
 def explanation(parameter: Parameter) -> str:
     """Return help, default and bounds of a parameter as rich text for a tool tip."""
-    lines = [f"<b>{parameter.name}</b>"]
-    if parameter.help:
-        lines.append(parameter.help)
-    if parameter.choices:
-        lines.append(", ".join(parameter.choices))
-    low, high = parameter.minimum, parameter.maximum
-    less, more = ("&lt;", "&gt;") if parameter.exclusive else ("≤", "≥")
-    if low is not None:
-        lines.append(f"{more} {low:g}" + (f", {less} {high:g}" if high is not None else ""))
-    elif high is not None:
-        lines.append(f"{less} {high:g}")
-    if not parameter.required and parameter.type not in ("fields", "metrics"):
-        shown = format_value(parameter.default) or "–"
-        lines.append(QCoreApplication.translate("ParameterRow", "Default: {value}").format(value=shown))
-    return f"<p>{'<br>'.join(lines)}</p>"
+    told = [each.replace("<", "&lt;").replace(">", "&gt;") for each in (parameter.help, *facts(parameter)) if each]
+    return f"<p>{'<br>'.join((f'<b>{parameter.name}</b>', *told))}</p>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from designer.icons import icon
@@ -53,6 +53,14 @@ class Section(QWidget):
         return value
 
 
+class _FoldButton(QToolButton):
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
 class Fold(QWidget):
     """A section behind its title: a click, Space or Enter on the title shows or hides it.
 
@@ -66,7 +74,7 @@ class Fold(QWidget):
         super().__init__()
         self._key, self._title = key, title
         self.section = Section()
-        self.button = QToolButton()
+        self.button = _FoldButton()
         self.button.setObjectName(f"fold_{key}")
         self.button.setText(title)
         self.button.setAutoRaise(True)
@@ -82,6 +90,7 @@ class Fold(QWidget):
         column.addWidget(self.section)
         self.button.toggled.connect(self._show)
         self.button.clicked.connect(self._remember)
+        self._held = False
         self.button.setChecked(is_open or self._open.get(key, False))
         self._show(self.button.isChecked())
 
@@ -90,9 +99,16 @@ class Fold(QWidget):
         told = self.tr("{title} · {count} set").format(title=self._title, count=count)
         self.button.setText(told if count else self._title)
 
+    def hold_open(self, held: bool) -> None:
+        """Show what is inside while something is searched for; afterwards it is as the user left it."""
+        if held != self._held:
+            self._held = held
+            self.button.setChecked(held or self._open.get(self._key, False))
+
     def _show(self, shown: bool) -> None:
         self.button.setIcon(icon("chevron-down" if shown else "chevron-right"))
         self.section.setVisible(shown)
 
     def _remember(self, shown: bool) -> None:
-        self._open[self._key] = shown
+        if not self._held:
+            self._open[self._key] = shown

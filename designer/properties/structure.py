@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from core.graph.edits import SetMode, SetRepeat, ShareLayer
+from core.graph.edits import SetRepeat, ShareLayer
 from core.graph.project import Node
 from core.kinds import LayerKind, Parameter, Value
 from core.parameters import check_value, format_value, resolve
 from designer.properties.editors.base import Context, Special
 from designer.properties.editors.integer import IntegerEditor
-from designer.properties.section import Section
+from designer.properties.modes import ModeNote
+from designer.properties.section import NAME_WIDTH, Section
 from designer.session import Session
 from designer.theme import SPACE
-from designer.widgets import failing, muted
+from designer.widgets import ElidedButton, ElidedLabel, breakable, failing, muted
 
-_BUTTON_WIDTH = 150
-"""How much of a button's text is shown, in pixels: names of nodes can be long."""
 _REPEAT = Parameter("repeat", "int", 1, minimum=1, maximum=1000)
+_PROBE = LayerKind("probe", "", "", parameters=(_REPEAT,))
 
 
 def _tr(text: str) -> str:
@@ -37,10 +37,8 @@ class StructureSection(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE)
-        self._mode = muted()
+        self._mode = ModeNote(session, (name,))
         column.addWidget(self._mode)
-        self._mode_button = self._button(_tr("Switch on again"), self._switch_on, "switch_on")
-        column.addWidget(self._mode_button)
         self._repeat: IntegerEditor | None = None
         self._shown: int | str | None = None
         self._before: int | str | None = None
@@ -60,14 +58,9 @@ class StructureSection(QWidget):
     def refresh(self) -> None:
         """Show what the document says now."""
         node = self._node
-        texts = {
-            "bypass": _tr("Bypassed: what arrives is passed on as it is."),
-            "mute": _tr("Muted: it gives nothing, and what needs it is left out."),
-        }
-        self._mode.setText(texts.get(node.mode, ""))
-        self._mode.setVisible(bool(node.mode))
-        self._mode_button.setVisible(bool(node.mode))
+        self._mode.refresh()
         if self._repeat is not None:
+            self._repeat.refresh()
             if node.repeat != self._shown:
                 self._show_repeat()
             self._tied.setVisible(node.repeat != 1)
@@ -78,14 +71,9 @@ class StructureSection(QWidget):
 
     def _add_sharing(self, column: QVBoxLayout, node: Node) -> None:
         text = _tr("Another call of “{owner}”: both use the same weights and parameters.").format(owner=node.shares)
-        column.addWidget(muted(text))
+        column.addWidget(muted(breakable(text)))
         row = QHBoxLayout()
-        go_to = self._button("", self._go_to_owner, "go_to_owner")
-        told = _tr("Go to {owner}").format(owner=node.shares)
-        go_to.setText(go_to.fontMetrics().elidedText(told, Qt.TextElideMode.ElideMiddle, _BUTTON_WIDTH))
-        go_to.setAccessibleName(told)
-        go_to.setToolTip(told)
-        row.addWidget(go_to)
+        row.addWidget(self._button(_tr("Go to {owner}").format(owner=node.shares), self._go_to_owner, "go_to_owner"))
         row.addWidget(self._button(_tr("Own weights"), self._own_weights, "own_weights"))
         row.addStretch(1)
         column.addLayout(row)
@@ -99,14 +87,19 @@ class StructureSection(QWidget):
         self._message = failing()
         self._message.setObjectName("repeat_message")
         self._message.hide()
-        self._repeat = IntegerEditor(_REPEAT, Context(self._session, (self._name,), self._check_repeat))
+        context = Context(self._session, (self._name,), self._check_repeat, self._variables, self._repeat_of)
+        self._repeat = IntegerEditor(_REPEAT, context)
         self._repeat.setObjectName("repeat")
         self._repeat.setAccessibleName(_tr("repeat"))
         self._repeat.setToolTip(_tr("How many times the group is stacked: each repetition feeds the next."))
         self._tied = QCheckBox(_tr("all with the same weights"))
         self._tied.setObjectName("tied")
         line = section.grid.rowCount()
-        section.grid.addWidget(muted(_tr("repeat"), wrap=False), line, 0)
+        label = ElidedLabel(_tr("repeat"))
+        label.setFixedWidth(NAME_WIDTH)
+        label.setToolTip(self._repeat.toolTip())
+        label.setBuddy(self._repeat)
+        section.grid.addWidget(label, line, 0)
         section.grid.addWidget(self._repeat, line, 1)
         section.grid.addWidget(self._message, line + 1, 1, 1, 2)
         section.grid.addWidget(self._tied, line + 2, 1, 1, 2)
@@ -114,6 +107,7 @@ class StructureSection(QWidget):
         self._repeat.edited.connect(self._on_repeat)
         self._repeat.refused.connect(self._on_repeat_refused)
         self._repeat.finished.connect(self._on_repeat_finished)
+        self._repeat.cancelled.connect(self._on_repeat_cancelled)
         self._tied.toggled.connect(self._on_tied)
 
     def _add_code(self, column: QVBoxLayout) -> None:
@@ -123,15 +117,21 @@ class StructureSection(QWidget):
         column.addLayout(row)
 
     def _button(self, text: str, slot: Callable[[], None], name: str) -> QPushButton:
-        button = QPushButton(text)
+        button = ElidedButton(text)
         button.setObjectName(name)
         button.setAutoDefault(False)
         button.clicked.connect(slot)
         return button
 
+    def _variables(self) -> Iterable[str]:
+        return self._session.view.variables
+
+    def _repeat_of(self, value: Value) -> Value:
+        values, _problems = resolve(_PROBE, {"repeat": value}, self._session.view.variables)
+        return values.get("repeat")
+
     def _check_repeat(self, value: Value) -> str:
-        probe = LayerKind("probe", "", "", parameters=(_REPEAT,))
-        _values, problems = resolve(probe, {"repeat": value}, self._session.view.variables)
+        _values, problems = resolve(_PROBE, {"repeat": value}, self._session.view.variables)
         return problems[0].message if problems else check_value(_REPEAT, value)
 
     def _show_repeat(self) -> None:
@@ -162,15 +162,17 @@ class StructureSection(QWidget):
         if self._name in self._session.view.graph.nodes:
             self._show_repeat()
 
+    def _on_repeat_cancelled(self) -> None:
+        if self._before is not None:
+            self._set_repeat(self._before)
+        self._on_repeat_finished()
+
     def _on_tied(self, tied: bool) -> None:
         self._session.apply_here(SetRepeat(self._name, self._node.repeat, tied))
 
     def _say(self, message: str) -> None:
         self._message.setText(message)
         self._message.setVisible(bool(message))
-
-    def _switch_on(self) -> None:
-        self._session.apply_here(SetMode(frozenset({self._name}), ""))
 
     def _own_weights(self) -> None:
         self._session.apply_here(ShareLayer(self._name, ""))

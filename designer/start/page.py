@@ -15,6 +15,7 @@ from core.graph.project import Project
 from core.graph.templates import Template, templates
 from designer import theme
 from designer.icons import application_icon, icon
+from designer.safety.recovery import RecoverySection
 from designer.settings import Settings
 from designer.start.cards import THUMBNAIL, FlowLayout, RecentCard, TemplateCard
 from designer.theme import SPACE
@@ -22,6 +23,8 @@ from designer.widgets import TextLabel, failing, heading, muted
 
 log = logging.getLogger(__name__)
 _WIDTH = 1200
+_FIRST = "digits"
+"""The template that a newcomer does best to begin with; it is also that of the tour."""
 
 
 class StartPage(QScrollArea):
@@ -52,6 +55,7 @@ class StartPage(QScrollArea):
         self._examples = QWidget()
         self._architectures = QWidget()
         self._flows = {each: FlowLayout(each, SPACE * 2) for each in (self._examples, self._architectures)}
+        self.recovery = RecoverySection()
         self.setWidget(self._build())
         self.refresh_recent()
         theme.switch.changed.connect(self._on_theme_changed)
@@ -81,8 +85,9 @@ class StartPage(QScrollArea):
         """Start reading the templates once the page is on the screen."""
         super().showEvent(event)
         self.refresh_recent()
+        self.recovery.refresh()
         if self._waiting is None:
-            self._waiting = iter(templates())
+            self._waiting = iter(sorted(templates(), key=lambda each: each.id != _FIRST))
             QTimer.singleShot(30, self._timer, self._timer.start)
 
     def _build(self) -> QWidget:
@@ -98,6 +103,7 @@ class StartPage(QScrollArea):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE * 4)
         column.addLayout(self._build_heading())
+        column.addWidget(self.recovery)
         body = QHBoxLayout()
         body.setSpacing(SPACE * 5)
         body.addLayout(self._build_left(), 0)

@@ -81,9 +81,6 @@ class TrainBar(QWidget):
 
     def _lay_out(self) -> None:
         self.progress.setRange(0, 1000)
-        policy = self.progress.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.progress.setSizePolicy(policy)
         self.progress.setAccessibleName(self.tr("Progress of training"))
         self.status.setObjectName("train_status")
         self.figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -130,7 +127,7 @@ class TrainBar(QWidget):
     def _on_state(self, state: str) -> None:
         reasons = self._runner.reasons()
         self.train.setEnabled(state in ("idle", "finished", "failed"))
-        self.train.setToolTip(self.tr("Cannot train yet: {0}").format(reasons[0]) if reasons else self.tr("Train"))
+        self.train.setToolTip(self.tr("Cannot train yet. {0}").format(reasons[0]) if reasons else self.tr("Train"))
         self.pause.setEnabled(state in ("running", "paused"))
         paused = state == "paused"
         text = self.tr("Continue") if paused else self.tr("Pause")
@@ -176,7 +173,7 @@ class TrainBar(QWidget):
         reasons = self._runner.reasons()
         if self._runner.session.report is None:
             return self.tr("Loading PyTorch…")
-        return self.tr("Cannot train yet: {0}").format(reasons[0]) if reasons else self.tr("Ready to train")
+        return self.tr("Cannot train yet. {0}").format(reasons[0]) if reasons else self.tr("Ready to train")
 
     def _figures(self, progress: Progress) -> str:
         left = units.duration(progress.seconds_left)

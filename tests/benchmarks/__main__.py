@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import checking, starting, steps
+from tests.benchmarks import canvas, checking, starting, steps
 from tests.benchmarks.table import Row, print_table
 
 PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("training steps", steps.measure),
     ("checking a graph of 1,000 nodes", checking.measure),
     ("starting", starting.measure),
+    ("the canvas", canvas.measure),
 )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.graph.files import save_project
+from core.graph.files import load_project, save_project
 from core.graph.project import End, Graph, Node, Project, PythonLayer
 from tests.cli.conftest import Drive
 
@@ -64,3 +65,14 @@ def test_a_trusted_layer_runs(cli: Drive, project: Path, monkeypatch: pytest.Mon
     assert outcome.status == 0
     assert outcome.objects[0]["nodes"]["twice"]["out"] == [["N", 3]]
     assert cli("trust", project).out == "Doubled: trusted\n"
+
+
+def test_nothing_in_the_code_can_hide_other_code_from_the_reader(
+    cli: Drive, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = load_project(project)
+    source = _SOURCE + "hidden = 1  # \x1b[1A\x1b[2K\r\u202e\n"
+    save_project(replace(made, code={"Doubled": PythonLayer("Doubled", source)}), project)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    outcome = cli("trust", project)
+    assert r"hidden = 1  # \x1b[1A\x1b[2K\r\u202e" in outcome.err

@@ -29,7 +29,17 @@ from core.graph.edits import (
     SetVariables,
     Together,
 )
-from core.graph.project import DataBinding, Field, Node, Project, Split, TrainingSettings
+from core.graph.project import (
+    DataBinding,
+    Field,
+    Graph,
+    Group,
+    GroupParameter,
+    Node,
+    Project,
+    Split,
+    TrainingSettings,
+)
 from tests.graph.building import chain, end, graph
 
 
@@ -164,3 +174,23 @@ def test_an_unknown_kind_can_be_moved_linked_and_removed() -> None:
     project = Project(graph=graph("a1:Input b1:FromElsewhere", "a1.output>b1.x"))
     project = Connect(end("b1.y"), end("c1.input")).apply(AddNodes((Node("c1", "Output"),)).apply(project))
     assert RemoveNodes(frozenset({"b1"}), bridge=True).apply(project).graph.links == {end("c1.input"): end("a1.output")}
+
+
+def test_a_renamed_variable_is_followed_in_the_network_and_in_groups_that_have_none_of_that_name() -> None:
+    inside = {"lin": Node("lin", "Linear", {"out_features": "2*width"})}
+    groups = {
+        "Free": Group("Free", Graph(inside)),
+        "Own": Group("Own", Graph(inside), (GroupParameter("width", 3),)),
+    }
+    nodes = {
+        "lin": Node("lin", "Linear", {"out_features": "width"}),
+        "use": Node("use", "group:Own", {"width": "width"}, repeat="width"),
+    }
+    project = Project(graph=Graph(nodes), groups=groups, variables={"width": 4})
+    after = SetVariables({"size": 4}, {"width": "size"}).apply(project)
+    assert after.variables == {"size": 4}
+    assert after.graph.nodes["lin"].params == {"out_features": "size"}
+    assert after.graph.nodes["use"].params == {"width": "size"}
+    assert after.graph.nodes["use"].repeat == "size"
+    assert after.groups["Free"].graph.nodes["lin"].params == {"out_features": "2*size"}
+    assert after.groups["Own"].graph.nodes["lin"].params == {"out_features": "2*width"}

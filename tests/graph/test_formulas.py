@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.graph.edits import SetParameters, SetRepeat, Within
-from core.graph.formulas import Use, substituted, where_used
+from core.graph.formulas import Use, rewritten, substituted, where_used
 from core.graph.project import Group, GroupParameter, Node, Project
 from tests.graph.building import block, chain, graph, stack
 
@@ -63,3 +63,9 @@ def test_what_a_use_passes_on_counts() -> None:
     outer = Group("Outer", replace(graph("b1:group:Block"), nodes={"b1": Node("b1", "group:Block", {"width": "n"})}))
     outer = replace(outer, parameters=(GroupParameter("n", 2),))
     assert where_used(Project(groups={"Block": block(), "Outer": outer}), "n") == (Use("Outer", "b1", "width"),)
+
+
+def test_a_number_of_repetitions_that_is_no_whole_number_stays_a_text_which_a_file_can_hold() -> None:
+    node = Node("a", "group:Block", repeat="times")
+    assert rewritten(Project(), node, lambda text: substituted(text, {"times": 0.5})).repeat == "0.5"
+    assert rewritten(Project(), node, lambda text: substituted(text, {"times": 3})).repeat == 3

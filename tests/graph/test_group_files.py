@@ -136,3 +136,13 @@ def test_definitions_that_are_not_there_are_kept_as_they_are() -> None:
     }
     project = Project(graph=Graph(nodes), groups={"Here": Group("Here", Graph(nodes))})
     assert project_from_text(project_to_text(project), "text") == project
+
+
+def test_names_of_thousands_of_digits_are_refused_and_such_slots_kept() -> None:
+    digits = "9" * 5000
+    with pytest.raises(ProjectError) as caught:
+        project_from_text(_text(groups=[{"name": f"A{digits}"}]), "f")
+    assert "100 are allowed" in caught.value.problems[0]
+    nodes = [{"name": "a", "kind": "ReLU"}, {"name": "b", "kind": "Add"}]
+    text = _text(graph={"nodes": nodes, "links": [{"from": "a.output", "to": f"b.inputs.{digits}"}]})
+    assert f"b.inputs.{digits}" in project_to_text(project_from_text(text, "f"))

@@ -14,6 +14,7 @@ from core.model.memory import MemoryReport, training_memory
 from core.model.shapes import check
 from core.training.budget import budget, states_per_weight
 from tests.model.building import chain, given, layer, net
+from tests.model.grouping import group, out, port, project, use
 
 _BATCH = 8
 
@@ -118,3 +119,18 @@ def test_the_budget_is_for_the_chosen_batch_on_the_chosen_device() -> None:
     assert found.fits
     assert found.largest_batch is not None
     assert found.largest_batch > 64
+
+
+def test_a_frozen_group_keeps_as_little_as_its_layers_frozen_one_by_one() -> None:
+    def made(**of_group: object) -> Project:
+        block = group(
+            "Block",
+            (port(), layer("conv", "Conv2d", out_channels=4, padding=1), layer("pool", "MaxPool2d"), out()),
+            *("x > conv", "conv > pool", "pool > y"),
+        )
+        nodes = (given(3, 8, 8), use("block", "Block", **of_group), layer("last", "Conv2d", out_channels=2), out("z"))
+        return project((block,), nodes, "x > block.x", "block.y > last", "last > z")
+
+    frozen, free = made(frozen=True), made()
+    assert round(_report(frozen).per_sample) * _BATCH == _kept(frozen, 3, 8, 8)
+    assert _report(frozen).per_sample < _report(free).per_sample

@@ -349,3 +349,17 @@ def test_a_built_network_is_the_code_and_starts_from_the_seed() -> None:
 def test_an_untrusted_layer_is_not_built() -> None:
     with pytest.raises(ModelError, match="has a problem"):
         build(project(forward("x = x - 0"), trusted=False))
+
+
+def test_code_that_was_exchanged_or_distrusted_after_the_check_is_not_built() -> None:
+    made = project(forward("pass"))
+    report = check(made)
+    build(made, report)
+    other = net(
+        tuple(made.graph.nodes.values()), "x > n.x", "n > y", code={"Layer": PythonLayer("Layer", forward("0"))}
+    )
+    with pytest.raises(ModelError, match="look at its code and trust it"):
+        build(other, report)
+    trust.forget(made.code["Layer"].source)
+    with pytest.raises(ModelError, match="look at its code and trust it"):
+        build(made, report)

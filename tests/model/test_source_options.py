@@ -264,3 +264,21 @@ def test_shared_weights_are_penalised_once() -> None:
     nodes = (given(4), layer("fc", "Linear", out_features=4, l1=1.0), Node("twice", "Linear", shares="fc"), out("z"))
     module: Any = build(project((), nodes, "x > fc", "fc > twice", "twice > z")).module
     torch.testing.assert_close(module.penalty(), module.fc.weight.abs().sum())
+
+
+def test_a_penalty_that_is_nothing_in_the_first_use_of_a_group_counts_in_the_others() -> None:
+    block = group(
+        "Block", (port(), layer("fc", "Linear", out_features=3, l2="decay"), out()), "x > fc", "fc > y", decay=0.0
+    )
+    nodes = (given(3), use("free", "Block"), use("held", "Block", decay=0.5), out("z"))
+    module = build(project((block,), nodes, "x > free.x", "free.y > held.x", "held.y > z")).module
+    torch.testing.assert_close(module.penalty(), 0.5 * module.held.fc.weight.square().sum())
+
+
+def test_a_frozen_recurrent_layer_with_dropout_in_any_use_of_a_group_stays_in_evaluation() -> None:
+    lstm = layer("lstm", "LSTM", hidden_size=3, num_layers=2, dropout="rate", frozen=True)
+    block = group("Block", (port(), lstm, out()), "x > lstm", "lstm > y", rate=0.0)
+    nodes = (given("T", 3), use("one", "Block"), use("two", "Block", rate=0.5), layer("fc", "Linear"), out("z"))
+    module = build(project((block,), nodes, "x > one.x", "one.y > two.x", "two.y > fc", "fc > z")).module.train()
+    assert module.training
+    assert not module.two.lstm.training

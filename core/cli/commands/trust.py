@@ -36,9 +36,14 @@ def _trust(options: argparse.Namespace) -> int:
 
 def _asked(layer: PythonLayer) -> bool:
     """Show a source and ask; anything but a clear yes, and an input that has ended, is a no."""
-    note(f"--- {layer.name} ---\n{layer.source.rstrip()}\n---")
+    note(f"--- {layer.name} ---\n{_visible(layer.source.rstrip())}\n---")
     note("This code would run on this computer with your rights. Trust it? [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _visible(source: str) -> str:
+    """Return a source with what a terminal would obey or hide (escapes, changes of direction) written out."""
+    return "".join(each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in source)
 
 
 KINDS = (Command("trust", "look at the Python layers of a project and let them run", _arguments, _trust),)

@@ -40,7 +40,15 @@ from core.graph.edits.nodes import (
     SetLabel,
     SetParameters,
 )
-from core.graph.edits.project import BindData, Describe, SetField, SetSplit, SetTraining, SetVariables
+from core.graph.edits.project import (
+    BindData,
+    Describe,
+    ReplaceProject,
+    SetField,
+    SetSplit,
+    SetTraining,
+    SetVariables,
+)
 from core.graph.edits.ungrouping import Ungroup
 from core.graph.edits.within import PromotePort, Within
 
@@ -66,6 +74,7 @@ __all__ = [
     "Rename",
     "RenameCode",
     "RenameGroup",
+    "ReplaceProject",
     "SetBookmark",
     "SetCode",
     "SetCollapsed",

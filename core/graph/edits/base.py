@@ -51,6 +51,7 @@ class Together(BaseEdit):
 
     edits: tuple[Any, ...]
     label: str
+    merge_key: str = ""
 
     def apply(self, project: Project) -> Project:
         """Return the next project."""

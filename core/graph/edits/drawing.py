@@ -10,6 +10,9 @@ from core.errors import EditError
 from core.graph.edits.base import BaseEdit, ProjectEdit, node_of, with_nodes
 from core.graph.project import Bookmark, Colour, End, Frame, Graph, Note, Point, Project
 
+DIGITS = tuple("123456789")
+"""Under which bookmarks are kept."""
+
 
 @dataclass(frozen=True)
 class SetFrames(BaseEdit):
@@ -122,7 +125,7 @@ class SetBookmark(ProjectEdit):
 
     def apply(self, project: Project) -> Project:
         """Return the next project."""
-        if self.digit not in "123456789" or len(self.digit) != 1:
+        if self.digit not in DIGITS:
             raise EditError(f"Bookmarks are kept under the digits 1 to 9, not '{self.digit}'.")
         bookmarks = _without(project.bookmarks, {self.digit})
         if self.bookmark is not None:

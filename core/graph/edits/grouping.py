@@ -13,7 +13,7 @@ from core.graph.groups import group_id, refuse_recursion
 from core.graph.kinds import kind_of
 from core.graph.names import check_class_name, check_name, free_name, natural_key
 from core.graph.order import downstream, upstream
-from core.graph.project import INPUT, OUTPUT, End, Graph, Group, GroupParameter, Node, Project
+from core.graph.project import INPUT, OUTPUT, End, Frame, Graph, Group, GroupParameter, Node, Note, Project
 
 _PORT_GAP = 120.0
 _PORT_WIDTH = 200.0
@@ -24,7 +24,9 @@ class GroupNodes(BaseEdit):
     """Make a group of nodes and put one node that uses it in their place.
 
     Every output end outside that feeds some of them becomes one Input of the group, every output end among them that
-    feeds others one Output. ``own`` are the parameters of the group that the nodes are in: those that they use become
+    feeds others one Output. The frames and notes ``drawn``, and the courses of wires inside, go along.
+
+    ``own`` are the parameters of the group that the nodes are in: those that they use become
     parameters of the new group, which its node passes on.
     """
 
@@ -32,6 +34,7 @@ class GroupNodes(BaseEdit):
     group_name: str
     node_name: str
     own: tuple[GroupParameter, ...] = field(default=(), repr=False)
+    drawn: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -49,7 +52,9 @@ class GroupNodes(BaseEdit):
         ports = _Ports(project, self.names)
         inside = {name: node for name, node in graph.nodes.items() if name in self.names}
         links = {target: source for target, source in graph.links.items() if {target.node, source.node} <= self.names}
-        inner = Graph({**inside, **ports.nodes}, {**links, **ports.inner})
+        routes = {target: points for target, points in graph.routes.items() if target in links}
+        drawn, left = _parted(graph, self.drawn)
+        inner = Graph({**inside, **ports.nodes}, {**links, **ports.inner}, *drawn, routes)
         used = {
             name for node in inside.values() for _key, text in expressions_of(project, node) for name in names_in(text)
         }
@@ -63,7 +68,8 @@ class GroupNodes(BaseEdit):
             **{End(node.name, port): source for source, port in ports.inputs.items()},
             **{target: End(node.name, port) for target, port in ports.outputs.items()},
         }
-        project = replace(project, graph=replace(graph, nodes={**outer, node.name: node}, links=joined))
+        graph = replace(graph, nodes={**outer, node.name: node}, links=joined, frames=left[0], notes=left[1])
+        project = replace(project, graph=graph)
         return refuse_recursion(with_group(project, Group(self.group_name, inner, own)))
 
     def _check(self, project: Project) -> None:
@@ -86,6 +92,23 @@ class GroupNodes(BaseEdit):
                     f"'{name}' shares the weights of '{node.shares}', and only one of the two is selected: select "
                     f"both, or give '{name}' weights of its own first."
                 )
+
+
+_Drawn = tuple[dict[str, Frame], dict[str, Note]]
+
+
+def _parted(graph: Graph, names: frozenset[str]) -> tuple[_Drawn, _Drawn]:
+    """Return the named frames and notes, and the others."""
+    frames, notes = graph.frames, graph.notes
+    left = (
+        {name: each for name, each in frames.items() if name not in names},
+        {name: each for name, each in notes.items() if name not in names},
+    )
+    taken = (
+        {name: each for name, each in frames.items() if name in names},
+        {name: each for name, each in notes.items() if name in names},
+    )
+    return taken, left
 
 
 def _refuse_border(node: Node) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import EditError
-from core.graph.edits.base import BaseEdit, known_kind, node_of, with_nodes
+from core.graph.edits.base import BaseEdit, known_kind, node_of, rounded, with_nodes
 from core.graph.edits.links import Connect
 from core.graph.names import check_name
 from core.graph.order import slot_key
@@ -33,7 +33,7 @@ class AddNodes(BaseEdit):
         nodes = dict(project.graph.nodes)
         for node in self.nodes:
             check_name(node.name, nodes)
-            nodes[node.name] = node
+            nodes[node.name] = replace(node, position=rounded(*node.position))
         for node in self.nodes:
             check_sharing(nodes, node)
         project = replace(project, graph=replace(project.graph, nodes=nodes))
@@ -93,7 +93,7 @@ class MoveNodes(BaseEdit):
         """Return the next project."""
         graph = project.graph
         return with_nodes(
-            project, [replace(node_of(graph, name), position=place) for name, place in self.positions.items()]
+            project, [replace(node_of(graph, name), position=rounded(*place)) for name, place in self.positions.items()]
         )
 
 

@@ -116,3 +116,15 @@ class Describe(ProjectEdit):
     def apply(self, project: Project) -> Project:
         """Return the next project."""
         return replace(project, name=self.name, notes=self.notes)
+
+
+@dataclass(frozen=True)
+class ReplaceProject(ProjectEdit):
+    """Take another project in place of this one: what a file says now, or what was recovered."""
+
+    project: Project
+    label: str
+
+    def apply(self, project: Project) -> Project:
+        """Return the next project."""
+        return self.project

@@ -10,7 +10,7 @@ from core.graph.edits.base import BaseEdit, group_of, node_of, rounded
 from core.graph.formulas import rewritten, substituted
 from core.graph.kinds import kind_of, ports_of
 from core.graph.names import unique_name
-from core.graph.project import INPUT, OUTPUT, End, Group, Node, Project
+from core.graph.project import INPUT, OUTPUT, End, Graph, Group, Node, Project
 from core.graph.sharing import sharers
 from core.kinds import Value
 from core.parameters import parameters_of
@@ -88,6 +88,8 @@ class _Inlining:
         self._inner = [each for each in group.graph.nodes.values() if each.name not in ports]
         self.nodes = {name: each for name, each in project.graph.nodes.items() if name != node.name}
         self.links: dict[End, End] = {}
+        self._frames, self._notes = dict(project.graph.frames), dict(project.graph.notes)
+        self._routes = dict(project.graph.routes)
 
     def project(self) -> Project:
         graph, use = self._outer.graph, self._node.name
@@ -105,7 +107,8 @@ class _Inlining:
             origin = ends.get(source.port) if source.node == use else source
             if target.node != use and origin is not None:
                 self.links[target] = origin
-        return replace(self._outer, graph=replace(self._outer.graph, nodes=self.nodes, links=self.links))
+        whole = Graph(self.nodes, self.links, self._frames, self._notes, self._routes)
+        return replace(self._outer, graph=whole)
 
     def _copy(self, turn: int, owners: Mapping[str, str]) -> dict[str, str]:
         """Add a copy of the inner nodes, which share the layers of ``owners``; return their names by inner name."""
@@ -115,6 +118,8 @@ class _Inlining:
             names[node.name] = unique_name(node.name, taken) if node.name in taken else node.name
             taken.add(names[node.name])
         left, top, height = self._box()
+        step = self._node.position[0] - left, self._node.position[1] - top + turn * (height + _GAP)
+        self._copy_drawn(names, step)
         for node in self._inner:
             own = rewritten(self._inside, node, lambda text: substituted(text, self._values))
             shares = names.get(node.shares, "")
@@ -122,11 +127,32 @@ class _Inlining:
                 shares = owners[node.shares or node.name]
                 own = replace(own, params={}, repeat=1, tied=False)
             x, y = node.position
-            across, down = self._node.position[0] - left, self._node.position[1] - top + turn * (height + _GAP)
-            place = rounded(x + across, y + down)
+            place = rounded(x + step[0], y + step[1])
             own = replace(own, name=names[node.name], shares=shares, position=place)
             self.nodes[own.name] = own if own.shares else self._frozen(own)
         return names
+
+    def _copy_drawn(self, names: Mapping[str, str], step: tuple[float, float]) -> None:
+        """Add copies of the frames, the notes and the courses of wires, moved as the nodes are."""
+
+        def moved(place: tuple[float, float]) -> tuple[float, float]:
+            return rounded(place[0] + step[0], place[1] + step[1])
+
+        def free(name: str) -> str:
+            taken = {*self._frames, *self._notes}
+            return unique_name(name, taken) if name in taken else name
+
+        inner = self._group.graph
+        for frame in inner.frames.values():
+            name = free(frame.name)
+            self._frames[name] = replace(frame, name=name, position=moved(frame.position))
+        for note in inner.notes.values():
+            name = free(note.name)
+            self._notes[name] = replace(note, name=name, position=moved(note.position))
+        for target, points in inner.routes.items():
+            source = inner.links.get(target)
+            if source and source.node in names and target.node in names:
+                self._routes[End(names[target.node], target.port)] = tuple(map(moved, points))
 
     def _box(self) -> tuple[float, float, float]:
         """Return the middle and the top of the inner nodes, and their height."""

@@ -33,6 +33,8 @@ class Gesture:
         self.view = view
         self.scene = view.canvas
         self.session = view.session
+        self._nodes_before, self._drawn_before = view.session.selection, view.session.drawn
+        self._wires_before, self._points_before = view.canvas.selected_wires, view.canvas.points.selected
 
     def start(self, pointer: Pointer) -> None:
         """The button went down."""
@@ -43,5 +45,14 @@ class Gesture:
     def finish(self, pointer: Pointer) -> None:
         """The button went up."""
 
+    def click(self, pointer: Pointer) -> None:
+        """The button went up where it went down."""
+        self.finish(pointer)
+
     def cancel(self) -> None:
         """Esc, or the window lost the pointer: as if nothing had been."""
+
+    def select_again(self) -> None:
+        """Select what was selected before the button went down."""
+        self.session.select(self._nodes_before, self._drawn_before)
+        self.scene.select_wires(self._wires_before, self._points_before)

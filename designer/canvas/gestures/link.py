@@ -8,14 +8,15 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QGraphicsPathItem
 
 from core.errors import LinkError
-from core.graph.edits import Connect, Disconnect, Edit, Together
+from core.graph.edits import Connect, Disconnect, Edit
 from core.graph.order import downstream, upstream
 from core.graph.project import End
 from core.graph.rules import check_link
 from designer.canvas.compose import Spot
 from designer.canvas.face import PortFace
-from designer.canvas.fitting import best_input, first_output, misfit, port_of
+from designer.canvas.fitting import best_input, first_output, free_inputs, misfit, port_of
 from designer.canvas.gestures.gesture import Gesture, Pointer
+from designer.canvas.routing import straight, together
 from designer.canvas.wire_item import direct
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class LinkGesture(Gesture):
         self.source = links[port.end] if self._detached else port.end if port.side == "output" else None
         self.target = None if self.source else port.end
         self._found: End | None = None
+        self._best: dict[str, End | None] = {}
 
     def start(self, pointer: Pointer) -> None:
         """Show the wire and let the ports that cannot take it step back."""
@@ -86,7 +88,14 @@ class LinkGesture(Gesture):
             check_link(project, source, target)
         except LinkError as error:
             return None, str(error)
-        return end, misfit(port_of(project, target), self.scene.spec_of(source))
+        return end, misfit(port_of(project, target), self.scene.spec_of(source)) or self._foreseen(end, target)
+
+    def _foreseen(self, end: End, target: End) -> str:
+        """Return what the check would say about the node once the link is made, where it does not say so now."""
+        edit = self._edit(end)
+        if edit is None:
+            return ""
+        return self.view.wiring.new_trouble(edit, target.node)
 
     def _nearest(self, place: QPointF) -> End | None:
         port = self.scene.port_at(place, SNAP / self.view.zoom, "input" if self.source else "output")
@@ -97,12 +106,21 @@ class LinkGesture(Gesture):
         if item is None or fixed is None or item.name == fixed.node:
             return None
         project = self.session.view
-        return best_input(project, item.name, self._spec) if self.source else first_output(project, item.name)
+        return self._best_input(item.name) if self.source else first_output(project, item.name)
+
+    def _best_input(self, node: str) -> End | None:
+        """Return the input that a wire dropped on a node takes: of several that are free, one that the check is for."""
+        if node not in self._best:
+            project = self.session.view
+            free = free_inputs(project, node, self._spec)
+            good = (end for end in free if not self._foreseen(end, end)) if len(free) > 1 else ()
+            self._best[node] = next(iter(good), None) or best_input(project, node, self._spec)
+        return self._best[node]
 
     def _mark(self, end: End | None) -> None:
         if end == self._found:
             return
-        for name in {each.node for each in (self._found, end) if each}:
+        for name in {each.node for each in (self._found, end) if each} & self.scene.nodes.keys():
             self.scene.nodes[name].set_look(hot=end if end and end.node == name else None)
         self._found = end
 
@@ -116,8 +134,9 @@ class LinkGesture(Gesture):
         if edit:
             self.session.apply_here(edit)
         elif found is None and self._detached:
-            if empty:
-                self.session.apply_here(Disconnect(frozenset((self._detached,))))
+            if empty and self.session.apply_here(Disconnect(frozenset((self._detached,)))):
+                told = self.view.tr("{port} is not linked any more.").format(port=self._detached)
+                self.session.told.emit(told)
         elif found is None and empty:
             at = (pointer.scene.x(), pointer.scene.y())
             self.view.open_palette(pointer.view, Spot(at, (self.source,) if self.source else (), self.target))
@@ -127,9 +146,14 @@ class LinkGesture(Gesture):
         source, target = self.source or found, self.target or found
         if links.get(target) == source:
             return None
-        if self._detached:
-            return Together((Disconnect(frozenset((self._detached,))), Connect(source, target)), "Re-plug")
-        return Connect(source, target)
+        graph = self.session.view.graph
+        edits: list[Edit] = [Disconnect(frozenset((self._detached,)))] if self._detached else []
+        edits += [Connect(source, target), *straight(graph, {target} - {self._detached}, "Connect")]
+        return together(edits, "Re-plug" if self._detached else "Connect")
+
+    def click(self, pointer: Pointer) -> None:
+        """Only a drag links: the nearest port may be another node's."""
+        self.cancel()
 
     def cancel(self) -> None:
         """Leave the links as they are."""

@@ -15,10 +15,10 @@ class MarqueeGesture(Gesture):
     def start(self, pointer: Pointer) -> None:
         """Put down the first corner."""
         self._corner = pointer.scene
-        self._before = self.session.selection
-        self._wires_before = self.scene.selected_wires
         adds = pointer.holds(Qt.KeyboardModifier.ShiftModifier) or pointer.holds(Qt.KeyboardModifier.ControlModifier)
-        self._base = self._before if adds else frozenset()
+        self._base = self._nodes_before if adds else frozenset()
+        self._drawn_base = self._drawn_before if adds else frozenset()
+        self._points_base = self._points_before if adds else frozenset()
         self._toggles = pointer.holds(Qt.KeyboardModifier.ControlModifier)
         accent = QColor(self.scene.style_now.theme.accent)
         pen = QPen(accent, 1)
@@ -29,15 +29,21 @@ class MarqueeGesture(Gesture):
         self._box.setBrush(accent)
         self._box.setZValue(30)
         self.scene.addItem(self._box)
-        self.scene.select_wires(())
-        self.session.select(self._base)
+        self.scene.select_wires((), self._points_base)
+        self.session.select(self._base, self._drawn_base)
 
     def update(self, pointer: Pointer) -> None:
         """Stretch the box and select what it touches."""
         box = QRectF(self._corner, pointer.scene).normalized()
         self._box.setRect(box)
         touched = frozenset(name for name, item in self.scene.nodes.items() if item.scene_card().intersects(box))
-        self.session.select(self._base ^ touched if self._toggles else self._base | touched)
+        drawn = self.scene.drawn.touched(box)
+        points = self.scene.points.inside(box)
+        self.scene.points.select(self._points_base ^ points if self._toggles else self._points_base | points)
+        if self._toggles:
+            self.session.select(self._base ^ touched, self._drawn_base ^ drawn)
+        else:
+            self.session.select(self._base | touched, self._drawn_base | drawn)
 
     def finish(self, pointer: Pointer) -> None:
         """Keep the selection."""
@@ -46,5 +52,4 @@ class MarqueeGesture(Gesture):
     def cancel(self) -> None:
         """Select again what was selected."""
         self.scene.removeItem(self._box)
-        self.session.select(self._before)
-        self.scene.select_wires(self._wires_before)
+        self.select_again()

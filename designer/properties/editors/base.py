@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QStyle, QStyleOptionC
 
 from core.kinds import Parameter, Value
 from designer.session import Session
+
+_NOTCH = 120
+"""What a mouse wheel reports for one notch, in eighths of a degree."""
 
 
 class Special(Enum):
@@ -26,13 +29,26 @@ class Special(Enum):
 Shown = Value | Special
 
 
+def _no_names() -> Iterable[str]:
+    return ()
+
+
+def _no_value(_value: Value) -> Value:
+    return None
+
+
 @dataclass(frozen=True)
 class Context:
-    """What an editor knows of its surroundings. ``check`` says what is wrong with a value in the project as it is."""
+    """What an editor knows of its surroundings. ``check`` says what is wrong with a value in the project as it is.
+
+    ``names`` are those that an expression may use, ``value`` evaluates one; without them there are no expressions.
+    """
 
     session: Session
     nodes: tuple[str, ...]
     check: Callable[[Value], str]
+    names: Callable[[], Iterable[str]] = _no_names
+    value: Callable[[Value], Value] = _no_value
 
 
 class Editor(QWidget):
@@ -86,13 +102,15 @@ class QuietComboBox(QComboBox):
 
 
 class QuietSpinBox(QAbstractSpinBox):
-    """A field with up and down buttons for any text; the wheel scrolls the form."""
+    """A field with up and down buttons for any text; the wheel steps while it has the keyboard, else it scrolls."""
 
     stepped = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setKeyboardTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel alone must not give it the keyboard
+        self._turned = 0
 
     def stepBy(self, steps: int) -> None:
         """Leave it to the editor what a step is."""
@@ -107,8 +125,16 @@ class QuietSpinBox(QAbstractSpinBox):
         return (QValidator.State.Acceptable, text, position)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Let the form scroll."""
-        event.ignore()
+        """Step by whole notches, or let the form scroll past."""
+        if not self.hasFocus():
+            event.ignore()
+            return
+        self._turned += event.angleDelta().y()
+        steps = int(self._turned / _NOTCH)
+        self._turned -= steps * _NOTCH
+        if steps:
+            self.stepBy(steps)
+        event.accept()
 
 
 class Silenced:

@@ -11,8 +11,7 @@ class IntsEditor(TypedEditor):
 
     def step(self, value: Value, steps: int) -> Value:
         """Return the numbers ``steps`` further; words, names and expressions stay."""
-        if isinstance(value, int):
-            return value + steps
         if isinstance(value, tuple):
-            return tuple(each + steps if isinstance(each, int) else each for each in value)
-        return value
+            return tuple(self.step(each, steps) for each in value)
+        counts = isinstance(value, int | float) and not self.stands_for_more(value)
+        return value + steps if counts else value

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from core.graph.document import Document
-from core.graph.project import End, Graph, Node, Project
+from core.graph.project import End, Graph, Group, Node, Project
 from designer.canvas.view import CanvasView
 from designer.session import Session
 
@@ -38,6 +39,14 @@ def chain() -> Graph:
     }
     links = ("image.output > conv1.input", "conv1.output > relu1.input", "relu1.output > flatten1.input")
     return graph_of(nodes, *links)
+
+
+def around(inside: Graph) -> Graph:
+    """Return a graph whose node block1 uses the group Block and is fed what the group's inputs are when alone."""
+    inputs = [node for node in inside.nodes.values() if node.kind == "Input"]
+    nodes = {f"{each.name}_": replace(each, name=f"{each.name}_") for each in inputs}
+    links = {End("block1", each.name): End(f"{each.name}_", "output") for each in inputs}
+    return Graph({"block1": Node("block1", "group:Block"), **nodes}, links)
 
 
 class Hand:
@@ -92,11 +101,15 @@ class Hand:
 
 @pytest.fixture
 def make_canvas(qtbot: QtBot) -> Iterator[MakeCanvas]:
-    """Make the canvas of a graph, shown at 100 %."""
+    """Make the canvas of a graph, shown at 100 %, or of a ``project``; ``inside``: it is the inside of a group."""
     sessions = []
 
-    def make(graph: Graph | None = None) -> CanvasView:
-        session = Session(Document(Project(graph=graph or Graph())))
+    def make(graph: Graph | None = None, *, inside: bool = False, project: Project | None = None) -> CanvasView:
+        project = project or Project(graph=graph or Graph())
+        if inside:
+            project = Project(graph=around(project.graph), groups={"Block": Group("Block", project.graph)})
+        session = Session(Document(project))
+        session.go_to(("block1",) if inside else ())
         sessions.append(session)
         view = CanvasView(session)
         qtbot.addWidget(view)

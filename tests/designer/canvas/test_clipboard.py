@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from core.errors import EditError
+from core.graph.edits import RemoveNodes
 from core.graph.project import Graph, Group, Node, Project
 from designer.canvas.clipboard import fragment_of, from_text, paste_edit, to_text
 from designer.canvas.view import CanvasView
@@ -96,3 +97,27 @@ def test_groups_come_along_and_one_who_shares_with_a_node_left_behind_owns_its_l
     assert pasted.graph.nodes["b2"] == Node("b2", "Linear", {"out_features": 3}, position=(10.0, 0.0))
     assert pasted.groups == {"Block": Group("Block"), "Block2": Group("Block2", inside)}
     assert "Block2" not in paste_edit(project, fragment, (0.0, 0.0)).apply(project).groups
+
+
+def test_a_paste_with_wires_is_fed_by_what_fed_the_originals(canvas: CanvasView) -> None:
+    before = canvas.session.project
+    canvas.session.select(["relu1"])
+    canvas.copy()
+    canvas.paste(wires=True)
+    (copy,) = canvas.session.selection
+    links = canvas.session.project.graph.links
+    assert links[end(f"{copy}.input")] == links[end("relu1.input")]
+    canvas.session.document.undo()
+    assert canvas.session.project == before
+    canvas.paste()
+    (copy,) = canvas.session.selection
+    assert end(f"{copy}.input") not in canvas.session.project.graph.links
+
+
+def test_a_paste_with_wires_leaves_out_what_the_project_lacks(canvas: CanvasView) -> None:
+    canvas.session.select(["relu1"])
+    canvas.copy()
+    canvas.session.apply(RemoveNodes(frozenset({"conv1"})))
+    canvas.paste(wires=True)
+    (copy,) = canvas.session.selection
+    assert end(f"{copy}.input") not in canvas.session.project.graph.links

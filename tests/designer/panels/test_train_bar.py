@@ -66,7 +66,7 @@ def test_what_keeps_from_training_is_told_before_the_click(
     bar = TrainBar(make_runner(session))
     qtbot.addWidget(bar)
     checked(qtbot, session)
-    assert bar.status.text().startswith("Cannot train yet: ")
+    assert bar.status.text().startswith("Cannot train yet. ")
 
 
 def test_progress_is_shown_as_a_share_of_the_steps(qtbot: QtBot, iris: Session, make_runner: Make) -> None:

@@ -144,11 +144,12 @@ def test_what_stands_against_training_is_listed_and_leads_to_its_node(
     qtbot.addWidget(panel)
     panel.show()
     checked(qtbot, session)
-    rows = [row for row in panel.findChildren(ProblemRow) if row.isVisible()]
-    nodes = {row.problem.node for row in rows}
-    assert {"features", "answer"} <= nodes
-    row = next(row for row in rows if row.problem.node == "answer")
-    row.reveal()
+
+    def rows() -> dict[str, ProblemRow]:
+        return {row.problem.node: row for row in panel.findChildren(ProblemRow) if row.isVisible()}
+
+    qtbot.waitUntil(lambda: {"features", "answer"} <= rows().keys(), timeout=10_000)
+    rows()["answer"].reveal()
     assert session.selection == {"answer"}
 
 

@@ -231,10 +231,18 @@ def test_trained_weights_are_chosen_and_left_again(inside: Hand, hands: Hands, t
     hands.choose(beside)
     inside.press("choose_weights")
     assert inside.session.project.groups["Hidden"].weights == "weights.safetensors"
-    assert inside.says("weights.safetensors")
+    assert inside.find(QLabel, "group_weights").text() == "weights.safetensors"
     inside.press("start_fresh")
     assert inside.session.project.groups["Hidden"].weights == ""
     assert not inside.has(QPushButton, "start_fresh")
+
+
+def test_a_long_path_of_weights_does_not_widen_the_form(inside: Hand) -> None:
+    path = "/home/someone/a-folder-with-a-rather-long-name/another-such-folder/and-a-file-of-trained.safetensors"
+    inside.session.apply(SetGroupWeights("Hidden", path))
+    label = inside.find(QLabel, "group_weights")
+    assert (label.text(), label.toolTip()) == ("and-a-file-of-trained.safetensors", path)
+    assert inside.form.minimumSizeHint().width() <= inside.panel.viewport().width()
 
 
 def test_a_file_of_weights_that_is_not_there_is_told_before_training_starts(grouped: Hand) -> None:

@@ -131,7 +131,7 @@ def test_an_opened_fold_stays_open_for_other_layers(grouped: Hand) -> None:
     grouped.select("logits")
     fold = grouped.find(QToolButton, "fold_Weights")
     before = fold.isChecked()
-    fold.click()
+    grouped.bot.keyClick(fold, Qt.Key.Key_Return)
     grouped.session.open_group("stage1")
     grouped.select("hidden")
     assert grouped.find(QToolButton, "fold_Weights").isChecked() is not before
@@ -180,3 +180,13 @@ def test_the_curve_follows_an_expression(qtbot: QtBot, open_project: Open) -> No
 def test_other_layers_have_no_curve(grouped: Hand) -> None:
     grouped.select("logits")
     assert not grouped.has(CurvePicture, "activation_curve")
+
+
+def test_a_long_name_in_a_problem_does_not_widen_the_form(grouped: Hand) -> None:
+    name = "an_attention_over_everything_that_arrives_here"
+    grouped.session.apply(AddNodes((Node(name, "MultiheadAttention", {"num_heads": 1}),)))
+    grouped.check()
+    grouped.select(name)
+    (button,) = grouped.form.findChildren(QPushButton, "fix_button")
+    assert button.toolTip() == button.text() == f"Remove {name}"
+    assert grouped.form.minimumSizeHint().width() <= grouped.panel.viewport().width()

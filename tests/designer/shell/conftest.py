@@ -152,10 +152,10 @@ def window(qtbot: QtBot, qapp: QApplication, settings: Settings) -> Iterator[Win
 
 
 def discard(window: Window) -> None:
-    """Make the open project count as saved, so that closing does not ask."""
-    if window.workspace is not None:
-        window.workspace.runner.close()
-        document = window.workspace.session.document
+    """Make the open projects count as saved, so that closing does not ask."""
+    for workspace in window.projects.open_ones:
+        workspace.runner.close()
+        document = workspace.session.document
         document.mark_saved(document.path or Path("discarded.layerwright"))
 
 

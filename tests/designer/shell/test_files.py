@@ -19,7 +19,7 @@ from core.graph.project import Project, TrainingSettings
 from designer.session import Session
 from designer.settings import Settings
 from designer.window import Window
-from tests.designer.shell.conftest import Hands, image_network, iris, saved
+from tests.designer.shell.conftest import Hands, iris, saved
 
 Open = Callable[[Project], Window]
 Buttons = QMessageBox.StandardButton
@@ -36,7 +36,7 @@ def change(window: Window, features: int = 7) -> None:
 
 def test_opening_shows_the_workspace_and_remembers_the_project(open_project: Open, settings: Settings) -> None:
     window = open_project(iris())
-    assert window.stack.currentWidget() is window.workspace
+    assert window.tabs.current is window.workspace
     assert window.windowTitle() == "project.layerwright[*] – Layerwright"
     assert not window.isWindowModified()
     assert [each.name for each in settings.recent()] == ["Flowers"]
@@ -104,16 +104,16 @@ def test_save_in_the_question_writes_before_closing(open_project: Open, hands: H
     window = open_project(iris())
     change(window)
     hands.press(Buttons.Save)
-    window.actions_by_id["new"].trigger()
+    window.actions_by_id["close_tab"].trigger()
     assert load_project(tmp_path / "project.layerwright").graph.nodes["hidden"].params["out_features"] == 7
-    assert not session_of(window).project.graph.nodes
+    assert window.workspace is None
 
 
 def test_an_untouched_new_project_is_left_without_a_question(window: Window) -> None:
     window.actions_by_id["new"].trigger()
     assert window.windowTitle() == "Untitled[*] – Layerwright"
-    window.actions_by_id["start"].trigger()
-    assert window.stack.currentWidget() is window.start
+    window.actions_by_id["close_tab"].trigger()
+    assert window.tabs.current is window.start
     assert window.workspace is None
 
 
@@ -167,7 +167,7 @@ def test_a_read_only_folder_is_explained_at_save(open_project: Open, hands: Hand
     assert window.isWindowModified()
 
 
-def test_a_project_dropped_on_the_window_is_opened(window: Window, tmp_path: Path) -> None:
+def test_a_project_dropped_on_the_window_is_opened(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(saved(iris(), tmp_path / "dropped.layerwright")))])
     copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -175,20 +175,15 @@ def test_a_project_dropped_on_the_window_is_opened(window: Window, tmp_path: Pat
     window.dragEnterEvent(entering)
     assert entering.isAccepted()
     window.dropEvent(QDropEvent(QPointF(9, 9), copy, data, left, none))
+    qtbot.waitUntil(lambda: window.workspace is not None)
     assert session_of(window).project.name == "Flowers"
-
-
-def test_opening_another_project_ends_the_one_before(open_project: Open, qtbot: QtBot, tmp_path: Path) -> None:
-    window = open_project(iris())
-    assert window.open_path(saved(image_network(), tmp_path / "other.layerwright"))
-    assert session_of(window).project.name == "Images"
-    assert window.stack.count() == 2
 
 
 def test_docks_are_where_they_were_left(window: Window, settings: Settings, tmp_path: Path) -> None:
     path = saved(iris(), tmp_path / "docks.layerwright")
     window.open_path(path)
     window.actions_by_id["show_library"].trigger()
+    window.actions_by_id["close_tab"].trigger()
     window.open_path(path)
     assert window.workspace is not None
     assert not window.workspace.docks["library"].isVisible()

@@ -191,8 +191,10 @@ def test_a_project_that_was_saved_inside_a_group_opens_at_its_network(grouped: W
     session = grouped.workspace.session
     session.open_group("stage1")
     assert grouped.save()
-    assert session.document.path is not None
-    assert grouped.open_path(session.document.path)
+    path = session.document.path
+    assert path is not None
+    grouped.close_tab()
+    assert grouped.open_path(path)
     wait_for_check(qtbot, grouped)
     assert grouped.workspace.session.path == ()
     assert grouped.workspace.session.project == replace(session.project)

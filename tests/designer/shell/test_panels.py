@@ -13,8 +13,6 @@ from core.graph.project import Project
 from core.graph.templates import templates
 from core.layers import catalogue
 from designer import theme
-from designer.actions import COMMANDS, sequences
-from designer.help import ShortcutsDialog
 from designer.library.model import KIND, MIME
 from designer.library.panel import LibraryPanel
 from designer.problems.row import ProblemRow
@@ -168,20 +166,6 @@ def test_the_theme_is_switched_and_remembered(window: Window, settings: Settings
     assert qapp.palette().window().color().name() == theme.DARK.window
     assert settings.theme == "dark"
     assert window.actions_by_id["theme_dark"].isChecked()
-
-
-def test_the_shortcut_help_lists_every_key(qtbot: QtBot, window: Window) -> None:
-    dialog = ShortcutsDialog(window)
-    qtbot.addWidget(dialog)
-    texts = " ".join(label.text() for label in dialog.findChildren(QLabel))
-    for command in COMMANDS:
-        for key in sequences(command):
-            assert key.toString() in texts
-
-
-def test_no_two_commands_share_a_key() -> None:
-    keys = [key.toString() for command in COMMANDS for key in sequences(command)]
-    assert len(keys) == len(set(keys))
 
 
 def test_commands_that_need_a_project_are_disabled_without_one(window: Window) -> None:

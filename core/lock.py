@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -33,6 +34,63 @@ def is_locked(path: Path) -> bool:
             return not _try(file)
         except OSError:
             return True
+
+
+class LockFile:
+    """A file that exists to be locked. What it says is for people: who holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: BinaryIO | None = None
+
+    @property
+    def held(self) -> bool:
+        """True from a successful ``take`` to ``release``."""
+        return self._file is not None
+
+    def take(self, text: str = "") -> bool:
+        """Make and lock the file and write ``text`` into it; False where somebody else holds it.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        for _ in range(_ATTEMPTS):
+            if self.held:
+                return True
+            file = self.path.open("a+b")
+            if not lock(file):
+                file.close()
+                return False
+            if _is_at(file, self.path):  # else its last holder has removed it in between
+                self._file = file
+                file.truncate(0)
+                file.write(text.encode())
+                file.flush()
+            else:
+                file.close()
+        return self.held
+
+    def release(self) -> None:
+        """Remove the file and let go of it."""
+        file, self._file = self._file, None
+        if file is None:
+            return
+        if os.name == "posix":
+            self.path.unlink(missing_ok=True)
+            file.close()
+            return
+        file.close()
+        try:
+            self.path.unlink(missing_ok=True)
+        except PermissionError:
+            return  # the next holder has it open already
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _try_lock(file: BinaryIO) -> bool:

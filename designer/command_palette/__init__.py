@@ -1,0 +1,1 @@
+"""The command palette: every command by its name, its key, or a few of its letters."""
