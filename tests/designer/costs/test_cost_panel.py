@@ -178,7 +178,7 @@ def test_the_headline_says_what_training_takes_and_what_would_fit(stages: Window
     assert f"Adam {units.size(2 * budget.memory.gradients)}" in panel.detail.text()
     assert panel.sign.isHidden()
     assert panel.use.isHidden()
-    assert units.size(budget.needed) in stages.size_label.text()
+    assert units.size(budget.needed) in stages.status.size_label.text()
 
 
 def test_a_batch_that_does_not_fit_is_warned_of_and_one_that_does_is_offered(qtbot: QtBot, stages: Window) -> None:
@@ -190,7 +190,7 @@ def test_a_batch_that_does_not_fit_is_warned_of_and_one_that_does_is_offered(qtb
     assert panel.headline.text().startswith("Does not fit")
     assert panel.sign.isVisible()
     assert panel.headline.palette().windowText().color() != usual
-    assert "does not fit" in stages.size_label.text()
+    assert "does not fit" in stages.status.size_label.text()
     qtbot.mouseClick(panel.use, Qt.MouseButton.LeftButton)
     wait_for_cost(qtbot, stages)
     budget = workspace.properties.cost.budget
@@ -248,7 +248,7 @@ def test_figures_turn_grey_while_they_are_out_of_date(qtbot: QtBot, stages: Wind
     qtbot.waitUntil(lambda: panel.view.is_stale)
     form = workspace.properties.findChild(QLabel, "training_memory")
     assert form is not None
-    assert not any(each.isEnabled() for each in (panel.headline, stages.size_label, form))
+    assert not any(each.isEnabled() for each in (panel.headline, stages.status.size_label, form))
     assert names(panel.view) == _TOP
 
 
