@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,24 @@ for _kind in ("CONFIG", "DATA", "STATE", "CACHE"):
 
 _PATIENCE = 5.0
 """Seconds that a thread which was told to end may take to end."""
+
+
+Tell = Callable[[str], None]
+_TOLD = "told"
+
+
+@pytest.fixture
+def told(record_property: Callable[[str, object], None]) -> Tell:
+    """Says a line below all tests, also where they run side by side in several processes."""
+    return lambda line: record_property(_TOLD, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests had to say."""
+    reports = (report for reports in terminalreporter.stats.values() for report in reports)
+    lines = {str(line) for report in reports for name, line in getattr(report, "user_properties", ()) if name == _TOLD}
+    for line in sorted(lines):
+        terminalreporter.write_line(line)
 
 
 def pytest_unconfigure() -> None:

@@ -131,7 +131,7 @@ def summary(title: str, counts: Counter[str], wrong: list[str]) -> str:
     """Say in a line for the one who runs the tests how much was compared, and what was not, and why."""
     left_out = [f"{count} {name.partition(': ')[2]}" for name, count in counts.most_common() if ": " in name]
     return (
-        f"\n{title}: {counts['compared']} samples compared ({counts['refused by PyTorch']} refused by PyTorch), "
+        f"{title}: {counts['compared']} samples compared ({counts['refused by PyTorch']} refused by PyTorch), "
         f"{len(wrong)} differ; not expressible: {', '.join(left_out) or 'none'}"
     )
 

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from core.layers import catalogue
+from tests.conftest import Tell
 from tests.model.databases import differences, summary
 from tests.model.op_samples import error_samples, operations, samples
 from tests.model.op_words import WORDS
@@ -16,22 +17,18 @@ PARTS = 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_the_check_agrees_with_every_sample_of_pytorchs_operation_database(
-    part: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_check_agrees_with_every_sample_of_pytorchs_operation_database(part: int, told: Tell) -> None:
     counts: Counter[str] = Counter()
     wrong = [line for op in operations()[part::PARTS] for line in differences(samples(op), counts)]
-    with capsys.disabled():
-        print(summary(f"op_db, part {part + 1} of {PARTS}", counts, wrong))
+    told(summary(f"op_db, part {part + 1} of {PARTS}", counts, wrong))
     assert not wrong, "\n".join(wrong)
     assert counts["compared"] > 500
 
 
-def test_the_check_refuses_what_pytorchs_error_samples_refuse(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_check_refuses_what_pytorchs_error_samples_refuse(told: Tell) -> None:
     counts: Counter[str] = Counter()
     wrong = [line for op in operations() for line in differences(error_samples(op), counts)]
-    with capsys.disabled():
-        print(summary("op_db, wrong use", counts, wrong))
+    told(summary("op_db, wrong use", counts, wrong))
     assert not wrong, "\n".join(wrong)
     assert counts["refused by PyTorch"] > 70
 
