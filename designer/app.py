@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -73,4 +74,5 @@ def _load_torch() -> None:
         from core.training.warm import warm_up
 
         warm_up()
+    gc.freeze()  # what PyTorch brought stays: to look through it for garbage would hold the window for 0.2 s each time
     log.info("PyTorch is loaded")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from core.graph.edits import DEFAULT, Connect, Edit, RemoveNodes, SetParameters, Together
 from core.graph.project import End, Project
@@ -15,6 +16,8 @@ from core.model.trail import Hop, Place, way_back
 from core.training.fit_image import image_problem
 from core.training.objective import OutputObjective, automatic_loss
 
+_FARTHEST = 200
+"""How many layers before an output are looked at."""
 # What stands between a head and its output without changing what the values mean.
 _PASSING = frozenset({"Identity", "Dropout", "Flatten", "Squeeze"})
 _OPTION = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid", "LogSigmoid": "log_sigmoid"}
@@ -23,7 +26,7 @@ _OPTION = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoi
 
 def fit_problems(project: Project, report: ShapeReport, objective: OutputObjective, spec: TensorSpec) -> list[Problem]:
     """Return what keeps an output from being trained: dtype, rank, width, and an activation that the loss applies."""
-    trail = tuple(way_back(project, report, objective.output))
+    trail = tuple(islice(way_back(project, report, objective.output), _FARTHEST))
     root = Place(project, report)
     return [
         *_misfits(root, trail, objective, spec),
