@@ -10,7 +10,8 @@ from core.errors import ExpressionError, did_you_mean
 
 Number = int | float
 _LIMIT = 2**53
-_LONGEST = 200
+LONGEST = 200
+"""How many characters an expression may have."""
 
 _BINARY: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
     ast.Add: operator.add,
@@ -28,8 +29,8 @@ def evaluate(expression: str, variables: Mapping[str, Number]) -> Number:
     Raises:
         ExpressionError: it is not arithmetic, names an unknown variable, divides by zero, or is beyond 2**53.
     """
-    if len(expression) > _LONGEST:
-        raise ExpressionError(f"An expression has at most {_LONGEST} characters.")
+    if len(expression) > LONGEST:
+        raise ExpressionError(f"An expression has at most {LONGEST} characters.")
     try:
         tree = ast.parse(expression.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError) as error:
@@ -39,7 +40,7 @@ def evaluate(expression: str, variables: Mapping[str, Number]) -> Number:
 
 def is_expression(text: str) -> bool:
     """True where ``text`` is arithmetic as ``evaluate`` wants it, whatever its variables come to."""
-    if len(text) > 200:
+    if len(text) > LONGEST:
         return False
     try:
         tree = ast.parse(text.strip(), mode="eval")
@@ -50,7 +51,7 @@ def is_expression(text: str) -> bool:
 
 def names_in(expression: str) -> frozenset[str]:
     """Return the variables that an expression uses (none where it does not parse)."""
-    if len(expression) > _LONGEST:
+    if len(expression) > LONGEST:
         return frozenset()
     try:
         tree = ast.parse(expression.strip(), mode="eval")

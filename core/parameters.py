@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from core.errors import ExpressionError, ModelError, did_you_mean
-from core.expressions import Number, evaluate, is_expression
+from core.expressions import LONGEST, Number, evaluate, is_expression
 from core.kinds import LayerKind, Parameter, ParameterType, Value
 from core.signatures import bounds_of, editable_arguments, import_class, read_parameter
 from core.weights import options_of
 
-_NUMERIC = ("int", "float", "ints", "floats")
+NUMERIC = ("int", "float", "ints", "floats")
+"""The types of parameters that hold numbers, and so may be written as expressions."""
 _SIZES = ("ints", "floats")
 _FRACTIONS = ("float", "floats")
 _LARGEST = 2**53
@@ -166,10 +167,10 @@ def _evaluated(parameter: Parameter, value: Value, variables: Mapping[str, Numbe
     found = tuple(value) if isinstance(value, list) else value
     if parameter.type in _SIZES:
         found = _evaluated_sizes(parameter, found, variables)
-    elif parameter.type in _NUMERIC and isinstance(found, str):
+    elif parameter.type in NUMERIC and isinstance(found, str):
         found = evaluate(found, variables)
     message = check_value(parameter, found)
-    if message and format_value(found) != format_value(value) and parameter.type in _NUMERIC:
+    if message and format_value(found) != format_value(value) and parameter.type in NUMERIC:
         message += f" ({format_value(value)} is {format_value(found)}.)"
     if parameter.type in _FRACTIONS and not message:
         found = _as_fractions(found)
@@ -206,7 +207,7 @@ def check_named(owner: str, parameters: Iterable[Parameter], values: Mapping[str
     for name, value in values.items():
         if name not in known:
             message = f"{owner} has no option '{name}'.{did_you_mean(name, known)}"
-        elif known[name].type in _NUMERIC and isinstance(value, str):
+        elif known[name].type in NUMERIC and isinstance(value, str):
             message = f"{name} must be a number, not '{value}'."
         else:
             message = check_value(known[name], value)
@@ -333,8 +334,8 @@ def parse_value(parameter: Parameter, text: str) -> Value:
         ValueError: the text stands for no value of this type; the message says so in plain words.
     """
     text = text.strip()
-    if len(text) > 200 and parameter.type in _NUMERIC:
-        raise ValueError(f"{parameter.name} takes at most 200 characters.")
+    if len(text) > LONGEST and parameter.type in NUMERIC:
+        raise ValueError(f"{parameter.name} takes at most {LONGEST} characters.")
     if parameter.optional and text in ("", "None"):
         return None
     if parameter.type in ("text", "target", "loss"):

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.atomic import write_atomically
 from core.errors import SaveError, reason_of
+from core.folders import data_folder
 
 _FILE = "trusted.json"
 _KEY = "sources"
@@ -66,18 +65,7 @@ def changes() -> int:
 
 def list_path() -> Path:
     """Return the file of the list, in the folder in which the designer keeps its own."""
-    return _data_folder() / "layerwright" / "layerwright" / _FILE
-
-
-def _data_folder() -> Path:
-    chosen = os.environ.get("XDG_DATA_HOME", "")
-    if chosen and Path(chosen).is_absolute():
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path.home() / ".local" / "share"
+    return data_folder() / _FILE
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.graph.kinds import kind_of
@@ -133,9 +133,3 @@ def _handed_over(graph: Graph, off: frozenset[str]) -> dict[str, Node]:
             node = replace(node, kind=owner.kind, params=owner.params, shares="", repeat=owner.repeat, tied=owner.tied)
         found[name] = node
     return {name: found[name] for name in graph.nodes if name in found}
-
-
-def switched_off(project: Project) -> Iterator[str]:
-    """Yield the nodes that do not run."""
-    running = effective(project).nodes
-    yield from (name for name in project.graph.nodes if name not in running)

@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import EditError, ExpressionError, ModelError
-from core.expressions import Number, evaluate, is_expression, names_in
+from core.expressions import LONGEST, Number, evaluate, is_expression, names_in
 from core.graph.groups import needed
 from core.graph.kinds import kind_of
 from core.graph.names import natural_key
 from core.graph.project import Graph, Node, Project
 from core.kinds import Parameter, Value
-from core.parameters import parameters_of
+from core.parameters import NUMERIC, parameters_of
 
 REPEAT = "repeat"
-_NUMERIC = ("int", "float", "ints", "floats")
-_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def _numeric(project: Project, node: Node) -> dict[str, Parameter]:
     """Return the parameters of a node that may hold expressions; none where nobody knows its kind."""
     kind = kind_of(project, node)
     try:
-        return {each.name: each for each in parameters_of(kind) if each.type in _NUMERIC} if kind else {}
+        return {each.name: each for each in parameters_of(kind) if each.type in NUMERIC} if kind else {}
     except ModelError:
         return {}
 
@@ -112,8 +110,8 @@ def substituted(expression: str, values: Mapping[str, Value]) -> Number | str:
         return expression
     tree = _Substitution(values).visit(ast.parse(expression.strip(), mode="eval"))
     text = ast.unparse(tree).replace(" ", "")
-    if len(text) > _LONGEST:
-        raise EditError(f"'{expression}' would become an expression of more than {_LONGEST} characters.")
+    if len(text) > LONGEST:
+        raise EditError(f"'{expression}' would become an expression of more than {LONGEST} characters.")
     if names_in(text):
         return text
     try:

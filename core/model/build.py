@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import linecache
-import os
 import traceback
 import weakref
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core import trust, units
 from core.errors import LayerwrightError, ModelError, reason_of
 from core.graph.project import Project
+from core.machine import physical_memory
 from core.model.cost import CostReport, cost
 from core.model.probe import TORCH_ERRORS, quietly
 from core.model.reports import ShapeReport
@@ -135,9 +135,7 @@ def _require_trust(source: Source) -> None:
 
 def _require_memory(costs: CostReport) -> None:
     """Raise ModelError for weights that exceed the machine's memory: Linux would promise it, then end the process."""
-    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
-        return  # Windows says so itself
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory = physical_memory()  # 0 on Windows, which says so itself
     if 0 < memory < costs.parameter_bytes:
         largest = max(costs.nodes, key=lambda name: costs.nodes[name].parameter_bytes)
         raise ModelError(

@@ -106,11 +106,6 @@ def class_path(kind: LayerKind) -> str:
     return kind.torch_class.rpartition(".")[2] if kind.torch_class.startswith(OWN_MODULES) else kind.torch_class
 
 
-def constructor_line(kind: LayerKind, name: str, arguments: Mapping[str, Value]) -> str:
-    """Write ``self.conv1 = nn.Conv2d(in_channels=1, …)``."""
-    return f"self.{name} = {constructor(kind, arguments)}"
-
-
 def import_line(kind: LayerKind) -> str:
     """Return the import that the constructor needs besides torch's, or an empty string."""
     foreign = kind.torch_class and not kind.torch_class.startswith((_NN, OWN_MODULES))

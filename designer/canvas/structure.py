@@ -24,7 +24,7 @@ from core.graph.edits import (
 )
 from core.graph.groups import with_weights_beside
 from core.graph.kinds import kind_of
-from core.graph.names import natural_key, snake_case, unique_name
+from core.graph.names import free_class_name, natural_key, snake_case, unique_name
 from core.graph.order import execution_order
 from core.graph.project import INPUT, OUTPUT, End, Graph, Mode, Node
 from core.graph.rules import next_slot
@@ -131,11 +131,7 @@ class Structure:
         stem = "".join(part.capitalize() for part in first.name_stem.split("_")) if first else ""
         stem = (stem if stem.isidentifier() else "") + _GROUP
         taken = self._session.project.groups.keys() | self._session.project.code.keys()
-        number = 2
-        name = stem
-        while name in taken:
-            name, number = f"{stem}{number}", number + 1
-        return name
+        return free_class_name(stem, taken)
 
     def _select(self, names: frozenset[str]) -> None:
         if names:

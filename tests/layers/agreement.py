@@ -11,13 +11,18 @@ import torch
 from core.errors import ModelError
 from core.kinds import LayerKind, Value
 from core.layers import catalogue
-from core.model.lines import by_port, call_line, constructor_line
+from core.model.lines import by_port, call_line, constructor
 from core.model.probe import TORCH_ERRORS, Outcome, call_layer, construct, run_layer
 from core.model.specs import Dim, TensorSpec
 from core.parameters import derived_of, resolve
 
 DTYPES = (torch.float32, torch.float64, torch.int64, torch.bool)
 Found = dict[str, torch.Tensor]
+
+
+def constructor_line(kind: LayerKind, name: str, arguments: Mapping[str, Value]) -> str:
+    """Return the line of ``__init__`` that makes a layer, as the source has it."""
+    return f"self.{name} = {constructor(kind, arguments)}"
 
 
 def values_of(kind: LayerKind, params: Mapping[str, Any]) -> dict[str, Value]:

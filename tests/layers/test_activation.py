@@ -9,9 +9,8 @@ import torch
 
 from core.kinds import LayerKind
 from core.layers import activation, activation_smooth, activation_softmax, catalogue
-from core.model.lines import constructor_line
 from core.parameters import check_value, parameters_of
-from tests.layers.agreement import agrees_for_all_dtypes_and_ranks, made, refusal, run
+from tests.layers.agreement import agrees_for_all_dtypes_and_ranks, constructor_line, made, refusal, run
 
 KINDS = (*activation.KINDS, *activation_smooth.KINDS, *activation_softmax.KINDS)
 X = torch.tensor([[-3.0, -1.0, -0.2, 0.0, 0.3, 2.0, 7.0]])
