@@ -190,8 +190,6 @@ class LayerKind:
     are given the shapes by slot and all values but the derived ones, and return a message for the user or nothing.
     ``dtype_rules`` are the same for dtypes, where what a port takes depends on parameters or on another port.
     ``mode`` is how the module is probed; "both" where training may refuse what evaluation accepts.
-    ``result`` gives the output shapes by slot from the input shapes by slot and all values, only for what cannot run on
-    ``meta`` (a test holds it against the real module).
     ``formula`` is a line of mathematics for the learner; ``docs`` the name of the page in PyTorch's documentation
     where it is not ``torch_class`` (``torch.cat``). ``weights`` are the stems of the tensors that initialisers,
     constraints and penalties may be chosen for ("weight", "bias"); ``activates`` says that an activation may be chosen
@@ -225,7 +223,6 @@ class LayerKind:
     rules: tuple[Rule, ...] = ()
     dtype_rules: tuple[DTypeRule, ...] = ()
     mode: Literal["eval", "train", "both"] = "eval"
-    result: Callable[[Mapping[str, Shape], Mapping[str, Value]], Mapping[str, Shape]] | None = None
     formula: str = ""
     docs: str = ""
     weights: tuple[str, ...] = ()

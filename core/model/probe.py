@@ -173,33 +173,11 @@ def _derived(
 def _run_modes(
     kind: LayerKind, arguments: Mapping[str, Value], inputs: Mapping[str, TensorSpec], names: tuple[str, ...]
 ) -> Outcome:
-    if kind.result is not None:
-        return _worked_out(kind, arguments, inputs, names)
     if kind.mode == "both":
         training = _run_twice(kind, arguments, inputs, names, training=True)
         if training.troubles:
             return training
     return _run_twice(kind, arguments, inputs, names, training=kind.mode == "train")
-
-
-def _worked_out(
-    kind: LayerKind, arguments: Mapping[str, Value], inputs: Mapping[str, TensorSpec], names: tuple[str, ...]
-) -> Outcome:
-    """Return what the kind's own rule says, after its constructor had its say."""
-    assert kind.result is not None
-    try:
-        problems = option_problems(kind, arguments, construct(kind, arguments))
-        if problems:
-            return Outcome(troubles=tuple(Trouble("said", parameter=name, text=text) for name, text in problems))
-        first, second = (
-            kind.result({slot: spec.probe(which) for slot, spec in inputs.items()}, arguments) for which in (0, 1)
-        )
-    except ModelError as error:
-        return Outcome(troubles=(Trouble("said", text=error.message),))
-    except TORCH_ERRORS as error:
-        return Outcome(troubles=(Trouble("torch", text=str(error)),))
-    dtype = next(iter(inputs.values())).dtype
-    return Outcome({slot: paired(dtype, first[slot], second[slot], names) for slot in first})
 
 
 def _run_twice(

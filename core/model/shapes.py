@@ -137,7 +137,8 @@ class _Walk:
         variables = project.variables
         self.outer = variables if outer is None else outer  # the network's own: all that a group sees besides its own
         key = tuple(sorted(variables.items()))
-        self.variables = _environments.get(key) or _environments.put(key, variables)
+        known = _environments.get(key)  # the same object for equal variables, none of them too: others go by identity
+        self.variables = _environments.put(key, variables) if known is None else known
         self.project = replace(project, graph=graph, variables=self.variables)
         self.given = given
         self.names = names
