@@ -10,7 +10,8 @@
     ├── ModelError          the graph cannot be built into a module
     ├── DataError           data cannot be read, or does not fit the project
     ├── TrainingError       training cannot start, or failed
-    └── ExportError         an export failed or was refused
+    ├── ExportError         an export failed or was refused
+    └── Cancelled           whoever asked for a long job wants it no longer
 
 A message says what came, what was expected and what to do. Several findings are reported together:
 ``problems`` holds one line each.
@@ -70,6 +71,10 @@ class TrainingError(LayerwrightError):
 
 class ExportError(LayerwrightError):
     """An export failed or was refused."""
+
+
+class Cancelled(LayerwrightError):
+    """Whoever asked for a long job wants it no longer: nothing is wrong."""
 
 
 def reason_of(error: Exception) -> str:

@@ -13,7 +13,7 @@ Value = Any
 Shape = tuple[int, ...]
 DType = Literal["float", "int", "bool", "any"]
 ParameterType = Literal[
-    "int", "float", "bool", "choice", "text", "ints", "floats", "fields", "target", "loss", "metrics"
+    "int", "float", "bool", "choice", "text", "ints", "floats", "fields", "target", "loss", "metrics", "options"
 ]
 Section = Literal["", "Weights", "Training"]
 
@@ -55,10 +55,12 @@ class Parameter:
 
     ``type`` "ints" is a whole number for every dimension alike or a tuple of ``length`` of them (``length`` 0: a tuple
     of any length, such as a shape). ``choices`` are the words allowed (for "ints" besides numbers: ``padding="same"``).
-    "floats" is the same for fractions. ``section`` groups parameters in the form; "" are the layer's own.
+    "floats" is the same for fractions. "options" are pairs of a name and a value. ``section`` groups parameters in the
+    form; "" are the layer's own.
     ``minimum`` and ``maximum`` are inclusive unless ``exclusive`` is set. ``wildcard`` says what an entry of a shape
     may be besides a size: "name" a name for a dimension that stays open, "-1" one that follows from the others, "None"
-    one that stays as it arrives.
+    one that stays as it arrives. ``unit`` is what the number counts or is measured in, where its name and value leave
+    one to guess ("features", "0–1" for a share); it is shown behind the value and is no part of it.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Parameter:
     optional: bool = False
     wildcard: Literal["", "name", "-1", "None"] = ""
     section: Section = ""
+    unit: str = ""
 
     @property
     def required(self) -> bool:

@@ -1,8 +1,16 @@
-"""What the machine has."""
+"""What the machine has, and what its devices are called."""
 
 from __future__ import annotations
 
 import os
+
+DEVICES = {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU", "mps": "Apple GPU", "xpu": "Intel GPU"}
+"""What people read for the devices that a project may ask for."""
+
+
+def device_title(device: str) -> str:
+    """Return what people read for a device: ``cuda`` → ``CUDA GPU``; one that is not known stays as it is."""
+    return DEVICES.get(device, device)
 
 
 def physical_memory() -> int:

@@ -101,7 +101,7 @@ def _read(module: type, name: str, declared: Parameter | None) -> Parameter:
 def _merged(declared: Parameter, read: Parameter | None) -> Parameter:
     if read is None:
         bounds = bounds_of(declared.name)
-        read = replace(declared, minimum=bounds.minimum, maximum=bounds.maximum, exclusive=bounds.exclusive)
+        read = replace(declared, **bounds._asdict())
     unbounded = declared.minimum is None and declared.maximum is None
     bounded = read if unbounded else declared
     return replace(
@@ -113,6 +113,7 @@ def _merged(declared: Parameter, read: Parameter | None) -> Parameter:
         exclusive=bounded.exclusive,
         choices=declared.choices or read.choices,
         length=declared.length or read.length,
+        unit=declared.unit or read.unit,
     )
 
 
@@ -309,6 +310,15 @@ def _check_texts(parameter: Parameter, value: Value) -> str:
     return f"{parameter.name} must be a list of names, not {value!r}."
 
 
+def _check_options(parameter: Parameter, value: Value) -> str:
+    """What each option may be is for the loss that has them to say."""
+    if isinstance(value, tuple | list) and all(
+        isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], str) for pair in value
+    ):
+        return ""
+    return f"{parameter.name} must be pairs of a name and a value, not {value!r}."
+
+
 _CHECKS: dict[ParameterType, Callable[[Parameter, Value], str]] = {
     "int": _check_number,
     "float": _check_number,
@@ -321,14 +331,15 @@ _CHECKS: dict[ParameterType, Callable[[Parameter, Value], str]] = {
     "loss": _check_text,
     "fields": _check_texts,
     "metrics": _check_texts,
+    "options": _check_options,
 }
 
 
 def parse_value(parameter: Parameter, text: str) -> Value:
     """Return the value that a text typed by the user stands for; its range is for ``check_value`` to judge.
 
-    Sizes are written ``3``, ``3, 5``, ``(3, 5)`` or ``3x5``. In a number, anything with names or operators is an
-    expression and stays a text. Nothing (or ``None``) is None where the parameter is optional.
+    Sizes are written ``3``, ``3, 5``, ``(3, 5)`` or ``3x5``, options ``gamma=2, full=True``. In a number, anything with
+    names or operators is an expression and stays a text. Nothing (or ``None``) is None where the parameter is optional.
 
     Raises:
         ValueError: the text stands for no value of this type; the message says so in plain words.
@@ -343,6 +354,8 @@ def parse_value(parameter: Parameter, text: str) -> Value:
     if parameter.type in ("fields", "metrics"):
         rows = list(csv.reader([text], skipinitialspace=True))
         return tuple(item.strip() for row in rows for item in row if item.strip())
+    if parameter.type == "options":
+        return _parse_options(parameter, text)
     if not text:
         raise ValueError(f"{parameter.name} needs a value.")
     if parameter.type == "bool":
@@ -353,6 +366,29 @@ def parse_value(parameter: Parameter, text: str) -> Value:
     if parameter.type == "choice":
         raise ValueError(_check_choice(parameter, text))
     return _parse_sizes(parameter, text) if parameter.type in _SIZES else _parse_number(parameter, text)
+
+
+def _parse_options(parameter: Parameter, text: str) -> Value:
+    """Read ``name=value`` pairs; what a value means beyond numbers, yes or no, and words is for its owner to say."""
+    if not text:
+        return ()
+    try:
+        call = ast.parse(f"_({text})", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        call = None
+    pairs = call.keywords if isinstance(call, ast.Call) and not call.args else []
+    if not pairs or any(each.arg is None for each in pairs):
+        raise ValueError(f"{parameter.name} takes options such as gamma=2, full=True, not '{text}'.")
+    return tuple((each.arg, _option_value(each.value)) for each in pairs)
+
+
+def _option_value(node: ast.expr) -> Value:
+    if isinstance(node, ast.Name):
+        return node.id
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
 
 
 def _parse_bool(parameter: Parameter, text: str) -> bool:
@@ -400,10 +436,12 @@ def _no_number(parameter: Parameter, text: str) -> str:
 
 
 def format_value(value: Value) -> str:
-    """Return a value as the user reads and types it: ``3, 3`` for a tuple, nothing for None."""
+    """Return a value as the user reads and types it: ``3, 3`` for a tuple, ``gamma=2.0`` for options, "" for None."""
     if value is None:
         return ""
     if isinstance(value, tuple | list):
+        if value and all(isinstance(item, tuple | list) and len(item) == 2 for item in value):
+            return ", ".join(f"{name}={option!r}" for name, option in value)
         return ", ".join("None" if item is None else _quoted(format_value(item)) for item in value)
     return str(value)
 

@@ -19,33 +19,35 @@ class _Bounds(typing.NamedTuple):
     minimum: float | None = None
     maximum: float | None = None
     exclusive: bool = False
+    unit: str = ""
 
 
 _POSITIVE = _Bounds(0, exclusive=True)
 _AT_LEAST_0 = _Bounds(0)
 _AT_LEAST_1 = _Bounds(1)
-_SHARE = _Bounds(0, 1)
+_SHARE = _Bounds(0, 1, unit="0–1")
+_WIDTH = _Bounds(1, unit="features")
 
 _BOUNDS: dict[str, _Bounds] = {
     "dilation": _AT_LEAST_1,
     "divisor_override": _AT_LEAST_1,
     "dropout": _SHARE,
-    "embedding_dim": _AT_LEAST_1,
+    "embedding_dim": _WIDTH,
     "eps": _POSITIVE,
     "groups": _AT_LEAST_1,
-    "hidden_size": _AT_LEAST_1,
+    "hidden_size": _WIDTH,
     "kernel_size": _AT_LEAST_1,
     "max_norm": _POSITIVE,
     "momentum": _SHARE,
     "norm_type": _POSITIVE,
-    "num_embeddings": _AT_LEAST_1,
+    "num_embeddings": _Bounds(1, unit="rows"),
     "num_layers": _Bounds(1, 256),
     "out_channels": _AT_LEAST_1,
     "out_features": _AT_LEAST_1,
     "output_padding": _AT_LEAST_0,
     "output_size": _AT_LEAST_1,
     "padding": _AT_LEAST_0,
-    "proj_size": _AT_LEAST_0,
+    "proj_size": _Bounds(0, unit="features"),
     "start_dim": _AT_LEAST_1,
     "stride": _AT_LEAST_1,
 }
@@ -107,11 +109,12 @@ def read_parameter(module: type, name: str) -> Parameter:
         choices=words,
         length=_length(module, members) if kind == "ints" else 0,
         optional=type(None) in members or default is None,
+        unit=bounds.unit,
     )
 
 
 def bounds_of(name: str) -> _Bounds:
-    """Return the bounds that every parameter of that name has; unbounded where the table has none."""
+    """Return the bounds and the unit that every parameter of that name has; none where the table has none."""
     return _BOUNDS.get(name, _Bounds())
 
 

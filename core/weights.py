@@ -58,6 +58,19 @@ FROZEN = Parameter(
     "Whether its weights and running statistics stay as they are while the rest of the network is trained.",
     section="Training",
 )
+LEARNING_RATE_FACTOR = Parameter(
+    "learning_rate_factor",
+    "float",
+    1.0,
+    "What the learning rate is multiplied by for its weights; in a group, for all layers inside.",
+    minimum=0,
+    exclusive=True,
+    section="Training",
+    unit="× learning rate",
+)
+TRAINING_OPTIONS = (FROZEN, LEARNING_RATE_FACTOR)
+"""What may be said of whatever has weights, groups and Python layers included."""
+TRAINING_NAMES = frozenset(each.name for each in TRAINING_OPTIONS)
 
 
 @cache
@@ -71,7 +84,7 @@ def options_of(kind: LayerKind) -> tuple[Parameter, ...]:
         found += _initialisation(stem)
     if kind.weights:
         found += _held()
-        found.append(FROZEN)
+        found += TRAINING_OPTIONS
     return tuple(found)
 
 

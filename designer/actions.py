@@ -8,27 +8,28 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
-from designer.command import EDIT, FILE, HELP, TRAINING, VIEW, Command
+from designer.command import EDIT, FILE, HELP, VIEW, Command
 from designer.conditions import (
     any_nodes,
     anything_selected,
     can_close,
     can_redo,
-    can_stop,
-    can_train,
     can_undo,
     is_open,
     nodes_selected,
     not_empty,
-    runner_in,
     several_tabs,
     several_views,
 )
 from designer.docks import DOCKS, DockSpec
 from designer.drawing_commands import BOOKMARKS
 from designer.icons import icon
+from designer.inside.figures import PREFIX
 from designer.keys.table import CANVAS, Binding, common
 from designer.network_commands import NETWORK_COMMANDS
+from designer.panel_commands import PANEL_COMMANDS
+from designer.pictures.commands import COPY_PICTURE, EXPORT_PICTURE
+from designer.training_commands import TRAINING_COMMANDS
 
 if TYPE_CHECKING:
     from designer.window import Window
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _K = QKeySequence.StandardKey
 
 _STEP = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
-SUBMENUS = {"heat": "Cost &colours", "theme": "T&heme", "motion": "&Motion"}
+SUBMENUS = {"heat": "Node colo&urs", "theme": "T&heme", "motion": "&Motion"}
 """What the menus are called in which the commands of a ``group`` are."""
 
 
@@ -57,6 +58,28 @@ def _dock(spec: DockSpec, *, separated: bool) -> Command:
     return Command(f"show_{spec.name}", VIEW, spec.title, toggle, spec.shortcut, "", is_open, separated=separated)
 
 
+_INSIDE = (
+    ("gradient_norm", "Colour by &gradient"),
+    ("update_ratio", "Colour by u&pdate"),
+    ("dead", "Colour by &dead units"),
+    ("saturated", "Colour by &saturation"),
+    ("weight_norm", "Colour by &weights"),
+    ("forward_seconds", "Colour by time &forward"),
+    ("backward_seconds", "Colour by time &backward"),
+)
+"""Figures of layers while they learn."""
+
+
+def _heat_inside(key: str, text: str) -> Command:
+    """Return the command that colours nodes by a figure of their layers."""
+
+    def run(window: Window) -> None:
+        window.set_heat(PREFIX + key)
+
+    separated = key == _INSIDE[0][0]
+    return Command(f"heat_{PREFIX}{key}", VIEW, text, run, when=is_open, separated=separated, group="heat")
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("new", FILE, "&New", lambda w: w.new_project(), _K.New, "new", tool_bar=True),
     Command("open", FILE, "&Open…", lambda w: w.open_dialog(), _K.Open, "open", tool_bar=True),
@@ -64,6 +87,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("save", FILE, "&Save", lambda w: w.save(), _K.Save, "save", is_open, separated=True, tool_bar=True),
     Command("save_as", FILE, "Save &as…", lambda w: w.save_as(), "Ctrl+Shift+S", "", is_open),
     Command("export", FILE, "&Export…", lambda w: w.show_export(), "Ctrl+E", "export", any_nodes, separated=True),
+    EXPORT_PICTURE,
     Command("close_tab", FILE, "&Close tab", lambda w: w.close_tab(), "Ctrl+W", "close", can_close, separated=True),
     Command("quit", FILE, "&Quit", lambda w: w.close(), "Ctrl+Q"),
     Command("undo", EDIT, "&Undo", lambda w: w.undo(), _K.Undo, "undo", can_undo, tool_bar=True),
@@ -73,6 +97,7 @@ COMMANDS: tuple[Command, ...] = (
         "cut", EDIT, "Cu&t", lambda w: w.canvas.cut(), _K.Cut, "cut", anything_selected, separated=True, canvas=True
     ),
     Command("copy", EDIT, "&Copy", lambda w: w.canvas.copy(), _K.Copy, "copy", anything_selected, canvas=True),
+    COPY_PICTURE,
     Command("paste", EDIT, "&Paste", lambda w: w.canvas.paste(), _K.Paste, "paste", is_open, canvas=True),
     Command(
         "paste_wires",
@@ -129,7 +154,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "select_upstream",
         EDIT,
-        "Select &upstream",
+        "&Select upstream",
         lambda w: w.canvas.keys.run("select_upstream"),
         "Ctrl+[",
         when=nodes_selected,
@@ -138,7 +163,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "select_downstream",
         EDIT,
-        "Select do&wnstream",
+        "Select d&ownstream",
         lambda w: w.canvas.keys.run("select_downstream"),
         "Ctrl+]",
         when=nodes_selected,
@@ -147,7 +172,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("find", EDIT, "&Find…", lambda w: w.show_find(), "Ctrl+F", "search", is_open, separated=True),
     Command("find_next", EDIT, "Find &next", lambda w: w.walk_found(1), "F3", "", is_open),
     Command("find_previous", EDIT, "Find pre&vious", lambda w: w.walk_found(-1), "Shift+F3", "", is_open),
-    Command("find_parameter", EDIT, "Find a pa&rameter…", _find_parameter, "Ctrl+Shift+F", "", nodes_selected),
+    Command("find_parameter", EDIT, "Find a para&meter…", _find_parameter, "Ctrl+Shift+F", "", nodes_selected),
     Command("zoom_in", VIEW, "Zoom &in", lambda w: w.zoom(1.25), ("Ctrl++", "Ctrl+="), "zoom-in", is_open),
     Command("zoom_out", VIEW, "Zoom &out", lambda w: w.zoom(0.8), "Ctrl+-", "zoom-out", is_open),
     Command(
@@ -189,7 +214,8 @@ COMMANDS: tuple[Command, ...] = (
         group="heat",
     ),
     Command("heat_memory", VIEW, "Colour by memor&y", lambda w: w.set_heat("memory"), when=is_open, group="heat"),
-    Command("heat_off", VIEW, "&No cost colours", lambda w: w.set_heat(""), when=is_open, group="heat"),
+    *(_heat_inside(key, text) for key, text in _INSIDE),
+    Command("heat_off", VIEW, "&No colours", lambda w: w.set_heat(""), when=is_open, group="heat"),
     Command(
         "split_right",
         VIEW,
@@ -222,7 +248,8 @@ COMMANDS: tuple[Command, ...] = (
         several_tabs,
     ),
     *(_dock(spec, separated=spec is DOCKS[0]) for spec in DOCKS if spec.in_menu),
-    Command("show_outline", VIEW, "&Outline", lambda w: w.show_outline(), "Alt+4", "", is_open),
+    *PANEL_COMMANDS,
+    Command("show_outline", VIEW, "Outli&ne", lambda w: w.show_outline(), "Alt+4", "", is_open),
     Command("reset_layout", VIEW, "&Reset layout", lambda w: w.reset_layout(), "", "reset", is_open),
     Command(
         "theme_system",
@@ -241,11 +268,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("motion_full", VIEW, "&Full", lambda w: w.set_motion("full"), group="motion"),
     Command("motion_reduced", VIEW, "&Reduced", lambda w: w.set_motion("reduced"), group="motion"),
     *NETWORK_COMMANDS,
-    Command("train", TRAINING, "&Train", lambda w: w.train(), "F5", "play", can_train),
-    Command("pause", TRAINING, "&Pause", lambda w: w.runner.pause(), "F6", "pause", runner_in("running")),
-    Command("resume", TRAINING, "&Continue", lambda w: w.runner.resume(), "F7", "play", runner_in("paused")),
-    Command("stop", TRAINING, "&Stop", lambda w: w.runner.stop(), "Shift+F5", "stop", can_stop),
-    Command("show_training", TRAINING, "Training s&ettings", lambda w: w.show_training(), "Alt+6", "", is_open),
+    *TRAINING_COMMANDS,
     *BOOKMARKS,
     Command(
         "command_palette",

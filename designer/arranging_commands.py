@@ -9,7 +9,7 @@ from designer.command import NETWORK, Command
 if TYPE_CHECKING:
     from designer.window import Window
 
-_ALIGN = "Ali&gn"
+_ALIGN = "A&lign"
 
 
 def _at_least(count: int, window: Window) -> bool:

@@ -48,4 +48,4 @@ class Command:
     submenu: str = ""
     """The menu in ``menu`` that it stands in, where no ``group`` says so."""
     shown: Callable[[Window], str] | None = None
-    """What the row says besides its text once its menu opens."""
+    """What the row says besides its text once its menu opens; such a row is listed only where it can be run."""

@@ -1,4 +1,4 @@
-"""The docks around the canvas: one table of what there is and where it begins, and their title bars."""
+"""The docks around the canvas: one table of what there is and where it begins."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QWidget
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
-from designer.theme import SPACE
-from designer.widgets import ElidedLabel, IconButton, bold
+from designer.dock_title import SharedRows, TitleBar
+from designer.panel_tabs import PanelTabs
 
 if TYPE_CHECKING:
     from designer.workspace import Workspace
@@ -42,7 +42,7 @@ DOCKS: tuple[DockSpec, ...] = (
     DockSpec("library", "&Library", LEFT, lambda each: each.library, "Alt+1", 190),
     DockSpec("outline", "&Outline", LEFT, lambda each: each.outline, width=190, beside="library", in_menu=False),
     DockSpec("inspector", "&Properties, data, training", RIGHT, lambda each: each.inspector, "Alt+2", 340),
-    DockSpec("results", "Problems, &curves, cost", BOTTOM, lambda each: each.results, "Alt+3"),
+    DockSpec("results", "Problems, &curves, results", BOTTOM, lambda each: each.results, "Alt+3"),
 )
 """Another dock is another line here: it gets its menu entry, its place in the layout and its title bar."""
 
@@ -56,39 +56,15 @@ class Dock(QDockWidget):
         self.setObjectName(f"dock_{spec.name}")
         self.setAccessibleName(title)
         self.setWidget(widget)
-        self.setTitleBarWidget(TitleBar(self, title))
+        self.setTitleBarWidget(TitleBar(self, widget if isinstance(widget, PanelTabs) else None))
         if spec.width:
             self.setMinimumWidth(spec.width)
-
-
-class TitleBar(QWidget):
-    """What a dock is, and buttons to float and to close it. Dragging it moves the dock; a double click floats it."""
-
-    def __init__(self, dock: QDockWidget, title: str) -> None:
-        super().__init__(dock)
-        self.setObjectName("dock_title")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(SPACE, 0, 2, 0)
-        row.setSpacing(0)
-        label = ElidedLabel(title)
-        label.setFont(bold(label.font()))
-        label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        row.addWidget(label, 1)
-        self.float_button = IconButton("float", self.tr("Make {name} a window of its own").format(name=title))
-        self.float_button.setObjectName("float_dock")
-        self.float_button.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
-        self.close_button = IconButton("close", self.tr("Close {name}").format(name=title))
-        self.close_button.setObjectName("close_dock")
-        self.close_button.clicked.connect(dock.close)
-        for button in (self.float_button, self.close_button):
-            button.setFixedSize(20, 20)
-            button.setIconSize(QSize(14, 14))
-            row.addWidget(button)
 
 
 def add_docks(workspace: Workspace) -> dict[str, QDockWidget]:
     """Give a workspace its docks, each where the table says."""
     docks: dict[str, QDockWidget] = {}
+    workspace.setTabPosition(_AREA.AllDockWidgetAreas, QTabWidget.TabPosition.North)
     for spec in DOCKS:
         dock = docks[spec.name] = Dock(spec, spec.make(workspace))
         workspace.addDockWidget(spec.area, dock)
@@ -98,6 +74,7 @@ def add_docks(workspace: Workspace) -> dict[str, QDockWidget]:
         dock.setVisible(spec.shown)
     for corner, area in ((Qt.Corner.BottomLeftCorner, LEFT), (Qt.Corner.BottomRightCorner, RIGHT)):
         workspace.setCorner(corner, area)
+    SharedRows(workspace, docks)
     return docks
 
 

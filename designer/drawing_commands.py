@@ -12,28 +12,42 @@ if TYPE_CHECKING:
     from designer.window import Window
 
 _SET = "&Set bookmark"
+_KEPT = "&Bookmarks"
+_DRAWN = "&Frames and notes"
+_LOOK = "Loo&k of nodes"
 
 
 def _any_bookmark(window: Window) -> bool:
     return window.workspace is not None and bool(window.workspace.session.project.bookmarks)
 
 
-def _row(name: str, text: str, key: str, icon: str, when: When, *, separated: bool = False) -> Command:
+def _row(name: str, text: str, key: str, icon: str, when: When, submenu: str) -> Command:
     """Return the row of a command that the canvas knows by its name."""
 
     def run(window: Window) -> None:
         window.canvas.drawn.commands[name]()
 
-    return Command(name, NETWORK, text, run, key, icon, when, separated=separated, canvas=True)
+    return Command(name, NETWORK, text, run, key, icon, when, canvas=True, submenu=submenu)
 
 
 DRAWING: tuple[Command, ...] = (
-    _row("frame", "&Frame", "C", "frame", is_open, separated=True),
-    _row("note", "N&ote", "Shift+P", "note", is_open),
-    _row("fit_frame", "F&it to content", "", "", drawn_selected),
-    _row("colour", "Co&lour…", "", "palette", anything_selected),
-    _row("collapse", "Collapse or e&xpand", "H", "collapse", nodes_selected),
-    _row("hide_unused", "Hide or show unused por&ts", "Ctrl+H", "", is_open),
+    _row("frame", "&Frame", "C", "frame", is_open, _DRAWN),
+    _row("note", "N&ote", "Shift+P", "note", is_open, _DRAWN),
+    _row("fit_frame", "F&it to content", "", "", drawn_selected, _DRAWN),
+    _row("colour", "Co&lour…", "", "palette", anything_selected, _LOOK),
+    _row("collapse", "Collapse or e&xpand", "H", "collapse", nodes_selected, _LOOK),
+    Command(
+        "pin",
+        NETWORK,
+        "Show or hide a li&ve picture",
+        lambda w: w.canvas.pin_selected(),
+        "Shift+V",
+        "pin",
+        nodes_selected,
+        canvas=True,
+        submenu=_LOOK,
+    ),
+    _row("hide_unused", "Hide or show unused por&ts", "Ctrl+H", "", is_open, _LOOK),
 )
 
 
@@ -50,7 +64,18 @@ def _go(digit: str) -> Command:
         return window.canvas.bookmarks.name(digit)
 
     text, key = f"Bookmark &{digit}", f"Ctrl+{digit}"
-    return Command(f"go_bookmark_{digit}", GO, text, run, key, "bookmark", there_is_one, canvas=True, shown=name)
+    return Command(
+        f"go_bookmark_{digit}",
+        GO,
+        text,
+        run,
+        key,
+        "bookmark",
+        there_is_one,
+        canvas=True,
+        submenu=_KEPT,
+        shown=name,
+    )
 
 
 def _set(digit: str) -> Command:

@@ -44,6 +44,14 @@ def choose_existing(parent: QWidget, title: str, folder: Path, filters: list[str
     return _run(dialog)
 
 
+def choose_folder(parent: QWidget, title: str, folder: Path) -> Path | None:
+    """Ask for a folder that exists; None where the user cancelled."""
+    dialog = QFileDialog(parent, title, str(folder))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+    return _run(dialog)
+
+
 def choose_new(parent: QWidget, title: str, suggestion: Path, filters: list[str], *, suffix: str = "") -> Path | None:
     """Ask for a file to write; an existing one is asked about, and a missing ending added where ``suffix`` is given."""
     dialog = QFileDialog(parent, title, str(suggestion.parent))

@@ -12,7 +12,8 @@ from core.kinds import family_icon_name
 from designer import theme
 from designer.resources import resource
 
-_SIZES = (16, 20, 24, 32, 48, 64)
+_SIZES = (16, 20, 24, 28, 32, 40, 48, 64)
+"""What is asked for on screens of one and of two device pixels to a pixel; a drawing that is resampled gets soft."""
 
 
 def icon(name: str, colour: str | None = None) -> QIcon:

@@ -1,8 +1,7 @@
-"""Files dropped on the window: projects are opened, tables become data of the current project or of a new one."""
+"""Files and folders dropped on the window: projects are opened, data is used in the current project or a new one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QMimeData
 from PySide6.QtWidgets import QMessageBox
 
+from core.data.reading import source_for
+from core.errors import DataError
 from core.graph.files import SUFFIX
 
 if TYPE_CHECKING:
     from designer.window import Window
-
-TABLES = frozenset({".csv", ".tsv", ".txt"})
-"""Endings of files that are read as tables."""
 
 
 @dataclass(frozen=True)
@@ -24,25 +22,26 @@ class Incoming:
     """The files among what is dragged that can be taken, in their order."""
 
     projects: tuple[Path, ...] = ()
-    tables: tuple[Path, ...] = ()
+    data: tuple[Path, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.projects or self.tables)
+        return bool(self.projects or self.data)
 
 
 def incoming(data: QMimeData) -> Incoming:
-    """Return the projects and tables in what is dragged."""
+    """Return the projects in what is dragged, and what a source of data reads."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return Incoming(_ending(paths, {SUFFIX}), _ending(paths, TABLES))
+    projects = tuple(path for path in paths if path.suffix.lower() == SUFFIX)
+    return Incoming(projects, tuple(path for path in paths if path not in projects and _is_data(path)))
 
 
 def take(window: Window, files: Incoming) -> None:
-    """Open the projects, each in a tab; then use each table as the user says."""
+    """Open the projects, each in a tab; then use all data as the user says."""
     current = window.workspace
     for path in files.projects:
         window.open_path(path)
-    for path in files.tables:
-        if current is None or files.projects or len(files.tables) > 1:
+    for path in files.data:
+        if current is None or files.projects or len(files.data) > 1:
             _in_new_project(window, path)
             continue
         choice = _ask(window, path)
@@ -62,11 +61,11 @@ def _in_new_project(window: Window, path: Path) -> None:
 
 
 def _ask(window: Window, path: Path) -> str:
-    """Ask what a table is for: "here", "new", or nothing ("")."""
+    """Ask what data is for: "here", "new", or nothing ("")."""
     box = QMessageBox(window)
     box.setObjectName("dropped_table")
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(_tr("Use this file?"))
+    box.setWindowTitle(_tr("Use this data?"))
     box.setText(_tr("Use “{name}” as data?").format(name=path.name))
     bound = window.workspace is not None and bool(window.workspace.session.project.data.source)
     replaced = _tr("In this project it takes the place of the data that is bound now. That can be undone.")
@@ -81,8 +80,13 @@ def _ask(window: Window, path: Path) -> str:
     return "here" if clicked is here else "new" if clicked is new else ""
 
 
-def _ending(paths: Iterable[Path], endings: Iterable[str]) -> tuple[Path, ...]:
-    return tuple(path for path in paths if path.suffix.lower() in endings)
+def _is_data(path: Path) -> bool:
+    """Say whether a source reads a file or folder."""
+    try:
+        source_for(path)
+    except DataError:
+        return False
+    return True
 
 
 def _tr(text: str) -> str:

@@ -20,7 +20,7 @@ def make_menus(window: Window) -> dict[str, QAction]:
     """Give a window its menus; return the actions by the ids of their commands."""
     made: dict[str, QAction] = {}
     menus = {name: window.menuBar().addMenu(_tr(name)) for name in MENUS}
-    menus[GO].aboutToShow.connect(lambda: name_rows(made, GO, window))
+    menus[GO].aboutToShow.connect(lambda: _list_rows(made, menus, window))
     groups: dict[str, QActionGroup] = {}
     for command in COMMANDS:
         action = made[command.id] = make_action(command, window)
@@ -44,6 +44,21 @@ def _menu_of(command: Command, menus: dict[str, QMenu]) -> QMenu:
     if name not in menus:
         menus[name] = menus[command.menu].addMenu(_tr(name))
     return menus[name]
+
+
+def _list_rows(made: Mapping[str, QAction], menus: dict[str, QMenu], window: Window) -> None:
+    """Let the menus that are about to open list, by name, what can be gone to now."""
+    name_rows(made, GO, window)
+    for command in COMMANDS:
+        if command.shown:
+            menu = _menu_of(command, menus)
+            menu.removeAction(made[command.id])
+            if command.when(window):
+                menu.addAction(made[command.id])
+    for command in COMMANDS:
+        if command.shown:
+            menu = _menu_of(command, menus)
+            menu.setEnabled(bool(menu.actions()))
 
 
 def tool_bar_actions(made: Mapping[str, QAction]) -> list[QAction | None]:

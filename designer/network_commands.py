@@ -7,8 +7,23 @@ from designer.command import NETWORK, Command
 from designer.conditions import inside_a_group, is_open, nodes_selected, not_empty, structure
 from designer.drawing_commands import DRAWING
 
+_GROUPS = "&Groups"
+_WEIGHTS = "Shared &weights"
+
 NETWORK_COMMANDS: tuple[Command, ...] = (
     Command("find_layer", NETWORK, "&Search the library", lambda w: w.focus_library(), "Ctrl+L", "search", is_open),
+    Command(
+        "python_layer",
+        NETWORK,
+        "New &Python layer…",
+        lambda w: w.definitions.new_python_layer(),
+        "",
+        "family_python",
+        is_open,
+    ),
+    Command(
+        "use_project", NETWORK, "Use a pro&ject as a layer…", lambda w: w.definitions.ask_project(), "", "", is_open
+    ),
     Command(
         "layout",
         NETWORK,
@@ -19,17 +34,41 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         not_empty,
         canvas=True,
         tool_bar=True,
+        separated=True,
     ),
     *ARRANGING,
     Command(
         "link_by_key",
         NETWORK,
-        "Dra&w a wire by keys",
+        "&Draw a wire by keys",
         lambda w: w.canvas.keys.link.begin(),
         "Ctrl+Shift+L",
         "link",
         nodes_selected,
         canvas=True,
+    ),
+    Command(
+        "change_type",
+        NETWORK,
+        "C&hange type…",
+        lambda w: w.canvas.swap.ask(),
+        "Shift+S",
+        when=nodes_selected,
+        canvas=True,
+        separated=True,
+    ),
+    Command(
+        "bypass",
+        NETWORK,
+        "&Bypass",
+        lambda w: w.canvas.structure.toggle("bypass"),
+        "B",
+        "bypass",
+        nodes_selected,
+        canvas=True,
+    ),
+    Command(
+        "mute", NETWORK, "&Mute", lambda w: w.canvas.structure.toggle("mute"), "M", "mute", nodes_selected, canvas=True
     ),
     Command(
         "group",
@@ -39,8 +78,9 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "Ctrl+G",
         "group",
         structure(lambda s: s.can_group()),
-        separated=True,
         canvas=True,
+        separated=True,
+        submenu=_GROUPS,
     ),
     Command(
         "ungroup",
@@ -51,6 +91,7 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "ungroup",
         structure(lambda s: s.groups_selected()),
         canvas=True,
+        submenu=_GROUPS,
     ),
     Command(
         "open_group",
@@ -61,6 +102,7 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "enter",
         structure(lambda s: s.can_open()),
         canvas=True,
+        submenu=_GROUPS,
     ),
     Command(
         "leave_group",
@@ -71,6 +113,7 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "leave",
         inside_a_group,
         canvas=True,
+        submenu=_GROUPS,
     ),
     Command(
         "repeat",
@@ -81,6 +124,7 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "repeat",
         structure(lambda s: s.can_open()),
         canvas=True,
+        submenu=_GROUPS,
     ),
     Command(
         "save_block",
@@ -90,30 +134,7 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "",
         "save",
         structure(lambda s: s.can_open()),
-    ),
-    Command(
-        "change_type",
-        NETWORK,
-        "Change t&ype…",
-        lambda w: w.canvas.swap.ask(),
-        "Shift+S",
-        when=nodes_selected,
-        separated=True,
-        canvas=True,
-    ),
-    Command(
-        "bypass",
-        NETWORK,
-        "B&ypass",
-        lambda w: w.canvas.structure.toggle("bypass"),
-        "B",
-        "bypass",
-        nodes_selected,
-        separated=True,
-        canvas=True,
-    ),
-    Command(
-        "mute", NETWORK, "&Mute", lambda w: w.canvas.structure.toggle("mute"), "M", "mute", nodes_selected, canvas=True
+        submenu=_GROUPS,
     ),
     Command(
         "share",
@@ -123,7 +144,7 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "",
         "link",
         structure(lambda s: s.can_share()),
-        separated=True,
+        submenu=_WEIGHTS,
     ),
     Command(
         "separate",
@@ -133,6 +154,7 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "",
         "unlink",
         structure(lambda s: s.sharing()),
+        submenu=_WEIGHTS,
     ),
     Command(
         "duplicate_shared",
@@ -143,24 +165,10 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         "duplicate",
         structure(lambda s: s.can_duplicate_shared()),
         canvas=True,
+        submenu=_WEIGHTS,
     ),
     *DRAWING,
-    Command(
-        "python_layer",
-        NETWORK,
-        "New P&ython layer…",
-        lambda w: w.definitions.new_python_layer(),
-        "",
-        "family_python",
-        is_open,
-        separated=True,
-    ),
-    Command(
-        "use_project", NETWORK, "Use a pro&ject as a layer…", lambda w: w.definitions.ask_project(), "", "", is_open
-    ),
     Command("show_data", NETWORK, "Show da&ta", lambda w: w.show_data(), "Alt+5", "data", is_open, separated=True),
-    Command(
-        "problems", NETWORK, "Show &problems", lambda w: w.show_problems(), "F8", "warning", is_open, separated=True
-    ),
+    Command("problems", NETWORK, "Show p&roblems", lambda w: w.show_problems(), "F8", "warning", is_open),
     Command("cost", NETWORK, "Show &cost", lambda w: w.show_cost(), "F9", "table", is_open),
 )

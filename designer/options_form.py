@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from core.graph.edits import DEFAULT
 from core.kinds import Parameter, Value
-from core.parameters import check_value
 from designer import theme
 from designer.properties.editors.base import Context, Editor, Special
+from designer.properties.editors.options import check_plain
 from designer.properties.editors.table import EDITORS
 from designer.properties.editors.typed import TypedEditor
 from designer.session import Session
@@ -87,13 +87,13 @@ class OptionsForm(QWidget):
         label.setToolTip(parameter.help or parameter.name)
         label.setFixedWidth(LABEL_WIDTH)
         made = self._special.get(parameter.name, EDITORS[parameter.type])
-        editor = made(parameter, Context(self._session, (), lambda value: _check(parameter, value)))
+        editor = made(parameter, Context(self._session, (), lambda value: check_plain(parameter, value)))
         editor.setObjectName(f"option_{parameter.name}")
         editor.setToolTip(parameter.help)
         focus = editor.focusProxy()
         if focus is not None:
             focus.setAccessibleName(label.text())
-            focus.setAccessibleDescription(parameter.help)
+            focus.setAccessibleDescription(" ".join(filter(None, (parameter.help, parameter.unit))))
         message = failing()
         message.hide()
         editor.edited.connect(lambda value: self._on_edited(parameter.name, value))
@@ -117,13 +117,6 @@ class OptionsForm(QWidget):
         message = self._messages[name]
         message.setText(text)
         message.show()
-
-
-def _check(parameter: Parameter, value: Value) -> str:
-    """Return what is wrong with a value; here, unlike in a layer, a number cannot be an expression."""
-    if isinstance(value, str) and parameter.type in ("int", "float", "ints"):
-        return QCoreApplication.translate("OptionsForm", "'{0}' is not a number.").format(value)
-    return check_value(parameter, value)
 
 
 LABEL_WIDTH = 104

@@ -52,7 +52,8 @@ class Pane(QWidget):
             self.watch_costs(watcher)
 
     def watch_costs(self, watcher: CostWatcher) -> None:
-        """Colour the nodes by what they cost as soon as that is asked for."""
+        """Colour the nodes by what they cost as soon as that is asked for, and tell it in their tool tips."""
+        self.canvas.canvas.costs = watcher
         self.heat = HeatMap(self.canvas, watcher)
 
     def show_state(self, *, alone: bool, current: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from core.data.relocate import relocated
 from core.errors import LayerwrightError, ProjectError, SaveError
 from core.graph.document import Document
 from core.graph.files import SUFFIX, save_project
@@ -104,6 +105,7 @@ class Projects(QObject):
         session.changed.connect(lambda _change: self.describe(workspace))
         runner.event_received.connect(lambda event: self._on_event(workspace, event))
         runner.state_changed.connect(lambda _state: self._on_state(workspace))
+        workspace.runs.project_requested.connect(self.open_template)
         self.opened.emit(workspace)
         self._workspaces.append(workspace)
         self._tabs.add(workspace, self.name_of(workspace))
@@ -174,14 +176,19 @@ class Projects(QObject):
         choice = guard.ask_to_write(self._window, workspace.keeper, path)
         if choice is not Choice.FIRST:
             return choice is Choice.SECOND and self.save_as(workspace)
+        old, new = workspace.session.base, path.resolve().parent
+
+        def moved(project: Project) -> Project:
+            return relocated(project, old, new)
+
         try:
-            digest = save_project(document.project, path)
+            digest = save_project(moved(document.project), path)
         except SaveError as error:
             advice = self.tr("Your changes are still here. Save them to another place with File, Save as.")
             files.show_error(self._window, self.tr("The project was not saved"), error, advice)
             return False
         workspace.keeper.saved(path, digest)
-        document.mark_saved(path.resolve())
+        document.mark_saved(path.resolve(), None if old == new else moved)
         self.describe(workspace)
         self._window.settings.add_recent(path, document.project.name)
         self.saved.emit(path)

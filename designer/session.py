@@ -53,8 +53,10 @@ class Session(QObject):
     """Something was done that cannot be seen; the text says what."""
     announced = Signal(str)
     """Something happened that everybody sees but those who listen to a screen reader; the text says what."""
+    working = Signal(str)
+    """What takes a while, and how far it is; empty once it is done."""
     reveal_requested = Signal(object)
-    """The name of a node of the graph that is looked at, to be brought into view (a problem was clicked)."""
+    """The name of the one node, frame or note that was selected to be brought into view (a problem was clicked)."""
 
     def __init__(self, document: Document, parent: QObject | None = None, *, opened: Opened | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +77,7 @@ class Session(QObject):
         made.refused.connect(self.refused)
         made.told.connect(self.told)
         made.announced.connect(self.announced)
+        made.working.connect(self.working)
         return made
 
     def look_through(self, place: Place) -> None:
@@ -215,10 +218,13 @@ class Session(QObject):
         """Select exactly these nodes, frames and notes of the graph that is looked at, as far as they exist."""
         self.place.select(names, drawn)
 
-    def reveal(self, name: str, path: tuple[str, ...] = ()) -> None:
-        """Open the groups that lead to a node, select it and have it brought into view."""
-        if self.go_to(path) and name in self.view.graph.nodes:
-            self.select([name])
+    def reveal(self, name: str, path: tuple[str, ...] = (), *, drawn: bool = False) -> None:
+        """Open the groups that lead to a node (``drawn``: a frame or note), select it and have it brought into view."""
+        if not self.go_to(path):
+            return
+        graph = self.view.graph
+        if name in ({**graph.frames, **graph.notes} if drawn else graph.nodes):
+            self.select(() if drawn else [name], [name] if drawn else ())
             self.place.reveal_requested.emit(name)
 
     def close(self) -> None:

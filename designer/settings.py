@@ -12,6 +12,8 @@ from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 RECENT_LIMIT = 12
 """How many recent projects are remembered."""
+PINS_LIMIT = 40
+"""Of how many projects pinned nodes are remembered."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,19 @@ class Settings:
         self._store.setValue("recent_commands", " ".join(names))
 
     @property
+    def folds(self) -> dict[str, bool]:
+        """Which sections of the panels were opened or closed, by their keys."""
+        try:
+            stored = json.loads(str(self._store.value("folds", "{}")))
+            return {str(key): bool(shown) for key, shown in stored.items()}
+        except (ValueError, AttributeError):
+            return {}
+
+    @folds.setter
+    def folds(self, folds: Mapping[str, bool]) -> None:
+        self._store.setValue("folds", json.dumps(dict(folds)))
+
+    @property
     def minimap(self) -> bool:
         """True where the overview is shown in the canvas's corner."""
         return str(self._store.value("minimap", "false")) == "true"
@@ -104,6 +119,49 @@ class Settings:
     @minimap.setter
     def minimap(self, shown: bool) -> None:
         self._store.setValue("minimap", "true" if shown else "false")
+
+    @property
+    def run_list(self) -> dict[str, object]:
+        """How the list of runs is shown: its columns, their order and widths, and what it is sorted by."""
+        try:
+            stored = json.loads(str(self._store.value("run_list", "{}")))
+        except ValueError:
+            return {}
+        return stored if isinstance(stored, dict) else {}
+
+    @run_list.setter
+    def run_list(self, shown: Mapping[str, object]) -> None:
+        self._store.setValue("run_list", json.dumps(dict(shown)))
+
+    @property
+    def picture(self) -> dict[str, object]:
+        """What the last picture of a network was like, by the names of the choices."""
+        try:
+            stored = json.loads(str(self._store.value("picture", "{}")))
+        except ValueError:
+            return {}
+        return stored if isinstance(stored, dict) else {}
+
+    @picture.setter
+    def picture(self, choices: Mapping[str, object]) -> None:
+        self._store.setValue("picture", json.dumps(dict(choices)))
+
+    def pins(self, file: str) -> tuple[str, ...]:
+        """Return the pinned nodes of a project's file, as ``group/node``."""
+        return tuple(self._all_pins().get(file, ()))
+
+    def set_pins(self, file: str, nodes: Sequence[str]) -> None:
+        """Remember the pinned nodes of a project's file, and those of the latest other ones."""
+        others = [(each, names) for each, names in self._all_pins().items() if each != file]
+        kept = dict(others[-PINS_LIMIT + 1 :])
+        self._store.setValue("pins", json.dumps(kept | {file: list(nodes)} if nodes else kept))
+
+    def _all_pins(self) -> dict[str, list[str]]:
+        try:
+            stored = json.loads(str(self._store.value("pins", "{}")))
+            return {str(file): [str(each) for each in names] for file, names in stored.items()}
+        except (ValueError, AttributeError, TypeError):
+            return {}
 
     def recent(self) -> tuple[RecentProject, ...]:
         """Return the recent projects, the latest first; files that are gone are still listed."""

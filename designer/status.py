@@ -8,6 +8,7 @@ from PySide6.QtCore import QMetaObject, QObject, QSize, Qt
 from PySide6.QtWidgets import QMenu, QStatusBar, QToolButton, QWidget
 
 from core import units
+from core.machine import device_title
 from designer import theme
 from designer.icons import icon
 from designer.properties.cost import training_line
@@ -28,6 +29,7 @@ class StatusBar(QStatusBar):
         self._window = window
         self._workspace: Workspace | None = None
         self._followed: list[QMetaObject.Connection] = []
+        self._work = ""
         self.setSizeGripEnabled(False)
         self.check = muted(wrap=False)
         self.selection = muted(wrap=False)
@@ -63,6 +65,7 @@ class StatusBar(QStatusBar):
             QObject.disconnect(connection)
         self._followed.clear()
         self._workspace = workspace
+        self._work = ""
         self.clearMessage()
         self.setVisible(workspace is not None)
         if workspace is None:
@@ -71,6 +74,7 @@ class StatusBar(QStatusBar):
         self._followed += [
             session.changed.connect(lambda _change: self._show_check()),
             session.report_changed.connect(lambda _report: self._on_report()),
+            session.working.connect(self._show_work),
             session.selection_changed.connect(lambda _names: self._show_selection()),
             session.view_changed.connect(self._show_selection),
             workspace.panes.zoom_changed.connect(self._show_zoom),
@@ -108,11 +112,18 @@ class StatusBar(QStatusBar):
         if self._workspace is None:
             return
         session = self._workspace.session
-        if session.report is None:
+        if self._work:
+            text = self._work
+        elif session.report is None:
             text = self.tr("Loading PyTorch…")
         else:
             text = self.tr("Checked") if session.report_is_current else self.tr("Checking…")
         self.check.setText(text)
+
+    def _show_work(self, text: str) -> None:
+        """Show what takes a while in the place of the check."""
+        self._work = text
+        self._show_check()
 
     def _show_problems(self) -> None:
         report = self._workspace.session.report if self._workspace is not None else None
@@ -158,7 +169,7 @@ class StatusBar(QStatusBar):
             self.size_label.setToolTip(self.tr("Training takes {need}").format(need=training_line(cost.budget)))
         self.size_label.setText(text)
         self.size_label.setEnabled(not cost.is_stale)
-        self.device.setText("" if cost.budget is None else cost.budget.device.upper())
+        self.device.setText("" if cost.budget is None else device_title(cost.budget.device))
         self.device.setToolTip(self.tr("What training runs on"))
         _show(self.device, shown=cost.budget is not None)
 

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF
-from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QStyleOptionComplex, QTabBar, QWidget
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtWidgets import (
+    QProxyStyle,
+    QStyle,
+    QStyleOption,
+    QStyleOptionComplex,
+    QStyleOptionToolButton,
+    QTabBar,
+    QWidget,
+)
 
 _Primitive = QStyle.PrimitiveElement
 _BOXES = (_Primitive.PE_IndicatorCheckBox, _Primitive.PE_IndicatorRadioButton)
 _FRAMES = (_Primitive.PE_FrameLineEdit, _Primitive.PE_Frame)
 _SOUTH = (QTabBar.Shape.RoundedSouth, QTabBar.Shape.TriangularSouth)
+_OUTLINED = (QStyle.ComplexControl.CC_SpinBox, QStyle.ComplexControl.CC_ComboBox)
 _RADIUS = 2.5
+_EDGE = 130
+"""How strong the outlines of buttons are, of 255."""
 _TAB_LINE = 2
+_ARROW = 14
+"""The width that a button with a menu has for its arrow, in pixels."""
 
 
 class OutlinedFusion(QProxyStyle):
-    """Strokes fields in ``border`` and the boxes of checks in ``mark`` (colours as ``#rrggbb``)."""
+    """Strokes fields and tool tips in ``border`` and the boxes of checks in ``mark`` (colours as ``#rrggbb``)."""
 
     def __init__(self, border: str, mark: str) -> None:
         super().__init__("Fusion")
         self._border = QColor(border)
         self._mark = QColor(mark)
+        self._edge = QColor(mark)
+        self._edge.setAlpha(_EDGE)
 
     def drawPrimitive(
         self, element: QStyle.PrimitiveElement, option: QStyleOption, painter: QPainter, widget: QWidget | None = None
@@ -31,12 +46,17 @@ class OutlinedFusion(QProxyStyle):
             self._outline(painter, option, self._mark, round_=element is _Primitive.PE_IndicatorRadioButton)
         elif element in _FRAMES and not option.state & QStyle.StateFlag.State_HasFocus:
             self._outline(painter, option, self._border)
+        elif element is _Primitive.PE_PanelTipLabel:
+            painter.setPen(self._border)
+            painter.drawRect(option.rect.adjusted(0, 0, -1, -1))
 
     def drawControl(
         self, element: QStyle.ControlElement, option: QStyleOption, painter: QPainter, widget: QWidget | None = None
     ) -> None:
-        """Draw as Fusion does, then a line along the outer edge of the tab that is shown."""
+        """Draw as Fusion does, then the outline of a button or a line along the outer edge of the tab that is shown."""
         super().drawControl(element, option, painter, widget)
+        if element is QStyle.ControlElement.CE_PushButtonBevel and not option.state & QStyle.StateFlag.State_HasFocus:
+            self._outline(painter, option, self._edge)
         if element is QStyle.ControlElement.CE_TabBarTabShape and option.state & QStyle.StateFlag.State_Selected:
             place = option.rect
             below = isinstance(widget, QTabBar) and widget.shape() in _SOUTH
@@ -50,10 +70,49 @@ class OutlinedFusion(QProxyStyle):
         painter: QPainter,
         widget: QWidget | None = None,
     ) -> None:
-        """Draw as Fusion does, then the outline."""
+        """Draw as Fusion does, then the outline; the arrow of a button with a menu stands beside its icon or text."""
+        if control is QStyle.ComplexControl.CC_ToolButton and _opens_menu(option):
+            self._draw_menu_button(option, painter, widget)
+            return
         super().drawComplexControl(control, option, painter, widget)
-        if control is QStyle.ComplexControl.CC_SpinBox and not option.state & QStyle.StateFlag.State_HasFocus:
-            self._outline(painter, option, self._border)
+        if control in _OUTLINED and not option.state & QStyle.StateFlag.State_HasFocus:
+            self._outline(painter, option, self._border if control is QStyle.ComplexControl.CC_SpinBox else self._edge)
+        elif control is QStyle.ComplexControl.CC_ScrollBar:
+            handle = QStyleOption(option)
+            slider = QStyle.SubControl.SC_ScrollBarSlider
+            handle.rect = self.subControlRect(control, option, slider, widget)  # type: ignore[arg-type]  # None is taken
+            self._outline(painter, handle, self._edge)
+
+    def sizeFromContents(
+        self, kind: QStyle.ContentsType, option: QStyleOption, size: QSize, widget: QWidget | None = None
+    ) -> QSize:
+        """Give a button that opens a menu room for its arrow."""
+        whole = super().sizeFromContents(kind, option, size, widget)  # type: ignore[arg-type]  # None is taken
+        if kind is QStyle.ContentsType.CT_ToolButton and _opens_menu(option):
+            whole.setWidth(whole.width() + _ARROW)
+        return whole
+
+    def _draw_menu_button(self, option: QStyleOptionComplex, painter: QPainter, widget: QWidget | None) -> None:
+        """Draw a button that opens a menu: its frame around all, icon and text, then the arrow at half its height."""
+        assert isinstance(option, QStyleOptionToolButton)
+        whole = QRect(option.rect)
+        plain = QStyleOptionToolButton(option)
+        plain.features &= ~QStyleOptionToolButton.ToolButtonFeature.HasMenu
+        label = QStyleOptionToolButton(plain)
+        plain.text, plain.icon = "", QIcon()
+        super().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, plain, painter, widget)
+        label.rect = whole.adjusted(4, 0, 2 - _ARROW, 0)
+        super().drawControl(QStyle.ControlElement.CE_ToolButtonLabel, label, painter, widget)
+        centre = QPointF(whole.right() - _ARROW / 2 - 1, whole.center().y() + 1.0)
+        enabled = bool(option.state & QStyle.StateFlag.State_Enabled)
+        group = QPalette.ColorGroup.Active if enabled else QPalette.ColorGroup.Disabled
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(option.palette.color(group, QPalette.ColorRole.ButtonText), 1.4))
+        painter.drawPolyline(
+            QPolygonF([centre + QPointF(-3, -1.5), centre + QPointF(0, 1.5), centre + QPointF(3, -1.5)])
+        )
+        painter.restore()
 
     def _outline(self, painter: QPainter, option: QStyleOption, colour: QColor, *, round_: bool = False) -> None:
         line = QColor(colour)
@@ -66,3 +125,13 @@ class OutlinedFusion(QProxyStyle):
         radius = place.width() / 2 if round_ else _RADIUS
         painter.drawRoundedRect(place, radius, radius)
         painter.restore()
+
+
+def _opens_menu(option: QStyleOption) -> bool:
+    """Return True for a button all of which opens a menu."""
+    features = QStyleOptionToolButton.ToolButtonFeature
+    return (
+        isinstance(option, QStyleOptionToolButton)
+        and bool(option.features & features.HasMenu)
+        and not option.features & features.MenuButtonPopup
+    )

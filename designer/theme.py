@@ -96,7 +96,7 @@ LIGHT = Theme(
         "Groups": "#24348f",
         "Python": "#0b5e52",
     },
-    series=("#2f6fde", "#d2691e", "#1d7f4e", "#a83f8f", "#0f8a86", "#b8324a", "#7a4fd0", "#87701a"),
+    series=("#2f6fde", "#870f2d", "#96871e", "#d25a96", "#0f1ed2", "#691e87", "#a53c78", "#696900"),
     marks={
         "red": "#d0453f",
         "orange": "#d9772b",
@@ -148,7 +148,7 @@ DARK = Theme(
         "Groups": "#c9d6ff",
         "Python": "#f0f06a",
     },
-    series=("#6ea3ff", "#f2a26b", "#5fcf94", "#ec8fd5", "#4fd0cb", "#ff8b9c", "#b095ff", "#dcc565"),
+    series=("#6ea3ff", "#f0f078", "#968700", "#96f0f0", "#b4c300", "#d24b96", "#f096a5", "#7869f0"),
     marks={
         "red": "#ef6b64",
         "orange": "#eb9350",
@@ -207,7 +207,10 @@ class ThemeSwitch(QObject):
     def apply(self, application: QApplication, choice: str) -> None:
         """Use a theme or what the system shows ("system"); give the application its style, palette and font."""
         self._choice = choice
-        self.current = THEMES.get(choice) or _system_theme(application)
+        self._use(application, THEMES.get(choice) or _system_theme(application))
+
+    def _use(self, application: QApplication, theme: Theme) -> None:
+        self.current = theme
         application.setStyle(OutlinedFusion(self.current.border, self.current.text_muted))
         application.setPalette(palette_of(self.current))
         self.changed.emit()
@@ -215,21 +218,29 @@ class ThemeSwitch(QObject):
     def follow_system(self, application: QApplication) -> None:
         """Follow the system between light, dark and high contrast while the choice is "system"."""
         hints = application.styleHints()
-        hints.colorSchemeChanged.connect(lambda _scheme: self._on_system_changed(application))
-        self._accessibility = hints.accessibility()  # Qt deletes what nobody holds
-        self._accessibility.contrastPreferenceChanged.connect(lambda _wish: self._on_system_changed(application))
+        accessibility = self._accessibility = hints.accessibility()  # Qt deletes what nobody holds
+        hints.colorSchemeChanged.connect(
+            lambda scheme: self._on_system_changed(application, _theme_for(scheme, accessibility.contrastPreference()))
+        )
+        accessibility.contrastPreferenceChanged.connect(
+            lambda contrast: self._on_system_changed(application, _theme_for(hints.colorScheme(), contrast))
+        )
 
-    def _on_system_changed(self, application: QApplication) -> None:
-        if self._choice == "system" and _system_theme(application) is not self.current:
-            self.apply(application, "system")
+    def _on_system_changed(self, application: QApplication, theme: Theme) -> None:
+        if self._choice == "system" and theme is not self.current:
+            self._use(application, theme)
 
 
 def _system_theme(application: QApplication) -> Theme:
     hints = application.styleHints()
-    accessibility = hints.accessibility()
-    if accessibility.contrastPreference() is Qt.ContrastPreference.HighContrast:
+    accessibility = hints.accessibility()  # Qt deletes what nobody holds
+    return _theme_for(hints.colorScheme(), accessibility.contrastPreference())
+
+
+def _theme_for(scheme: Qt.ColorScheme, contrast: Qt.ContrastPreference) -> Theme:
+    if contrast is Qt.ContrastPreference.HighContrast:
         return CONTRAST
-    return DARK if hints.colorScheme() is Qt.ColorScheme.Dark else LIGHT
+    return DARK if scheme is Qt.ColorScheme.Dark else LIGHT
 
 
 switch = ThemeSwitch()

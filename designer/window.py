@@ -9,7 +9,6 @@ from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from core.errors import LayerwrightError
 from core.graph.document import Document
 from core.graph.project import Project
 from core.graph.templates import templates
@@ -23,6 +22,7 @@ from designer.keys.keymap import keymap
 from designer.keys.overlay import KeysOverlay
 from designer.menu_bar import make_menus, tool_bar_actions
 from designer.projects import Projects
+from designer.properties.section import Fold
 from designer.settings import Settings
 from designer.start.page import StartPage
 from designer.start.tour import Tour
@@ -30,6 +30,7 @@ from designer.status import StatusBar
 from designer.tabs import Tabs
 
 if TYPE_CHECKING:
+    from core.training.events import Failed
     from designer.canvas.view import CanvasView
     from designer.definitions import Definitions
     from designer.training.runner import TrainingRunner
@@ -59,6 +60,7 @@ class Window(QMainWindow):
         self.setMinimumSize(800, 500)
         self._followed: Workspace | None = None
         keymap.use(settings)
+        Fold.use(settings)
         actions.give_icons(self.actions_by_id)
         self._take_keys()
         keymap.changed.connect(self._take_keys)
@@ -283,8 +285,14 @@ class Window(QMainWindow):
             self.workspace.show_panel(self.workspace.costs)
             self.workspace.costs.view.setFocus()
 
+    def show_inside(self) -> None:
+        """Bring what is seen inside the network to the front."""
+        if self.workspace is not None:
+            self.workspace.show_panel(self.workspace.inside)
+            self.workspace.inside.setFocus()
+
     def set_heat(self, measure: str) -> None:
-        """Colour the nodes by "parameters", "multiply_adds" or "memory", or no longer ("")."""
+        """Colour the nodes by a measure (see ``HeatMap``), or no longer ("")."""
         if self.workspace is not None:
             self.workspace.show_heat(measure)
         self.refresh()
@@ -367,7 +375,7 @@ class Window(QMainWindow):
         workspace.panes.current_changed.connect(self.refresh)
         for said in (session.refused, session.told):
             said.connect(lambda text: self.status.say(text) if workspace is self._followed else None)
-        workspace.training_failed.connect(lambda message, node: self._on_training_failed(workspace, message, node))
+        workspace.training_failed.connect(lambda failed: self._on_training_failed(workspace, failed))
 
     def _add_canvas_actions(self, canvas: CanvasView) -> None:
         for command in actions.COMMANDS:
@@ -400,14 +408,11 @@ class Window(QMainWindow):
         if self.workspace is not None:
             self.workspace.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _on_training_failed(self, workspace: Workspace, message: str, node: str) -> None:
+    def _on_training_failed(self, workspace: Workspace, failed: Failed) -> None:
+        """Go to the project whose training failed; its own bar says why, and what can be done."""
         self.tabs.show_page(workspace)
-        if node:
-            workspace.session.reveal(node)
-        where = self.tr("Training failed at “{node}”.").format(node=node) if node else self.tr("Training failed.")
-        error = LayerwrightError(f"{where}\n\n{message}")
-        advice = self.tr("Nothing in the project was changed. What was trained until then is kept in the run's folder.")
-        files.show_error(self, self.tr("Training failed"), error, advice)
+        where = self.tr("Training failed at “{node}”.") if failed.node else self.tr("Training failed.")
+        self.status.say(where.format(node=failed.node))
 
     def _on_theme(self) -> None:
         actions.give_icons(self.actions_by_id)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QSizePolicy, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
+from core.errors import TrainingError
 from core.training.events import RunStarted
+from core.training.runs import Run
 from designer import motion
 from designer.canvas.announcer import Announcer
 from designer.canvas.breadcrumbs import Breadcrumbs
@@ -17,19 +22,30 @@ from designer.data.panel import DataPanel
 from designer.definitions import Definitions
 from designer.docks import add_docks, share_out
 from designer.history.panel import HistoryPanel
+from designer.inside.on_canvas import InsideOnCanvas
+from designer.inside.panel import InsidePanel
+from designer.inside.watcher import InsideWatcher
 from designer.library.panel import LibraryPanel
 from designer.outline.panel import OutlinePanel
+from designer.panel_tabs import PanelTabs
 from designer.panes import Pane, Panes
 from designer.plots.panel import CurvesPanel
 from designer.problems.panel import ProblemsPanel
 from designer.properties.panel import PropertiesPanel
+from designer.results.panel import ResultsPanel
+from designer.runs.panel import RunsPanel
 from designer.safety.bar import FileBar
 from designer.safety.keeper import Keeper, Opening
+from designer.samples.panel import SamplesPanel
 from designer.session import Session
 from designer.settings import Settings
 from designer.training.bar import TrainBar
+from designer.training.freezing import offer_freezing
+from designer.training.notice import NoticeBar
+from designer.training.notices import Notices
 from designer.training.panel import TrainingPanel
 from designer.training.runner import TrainingRunner
+from designer.tryit.panel import TryPanel
 
 _LAYOUT = "workspace"
 _LAYOUT_VERSION = 2
@@ -42,7 +58,8 @@ class Workspace(QMainWindow):
     ``heat`` are those of that canvas.
     """
 
-    training_failed = Signal(str, str)
+    training_failed = Signal(object)
+    """A Failed."""
     canvas_added = Signal(object)
     """A CanvasView: another view of the project was opened."""
 
@@ -57,6 +74,8 @@ class Workspace(QMainWindow):
         session.setParent(self)
         self._settings = settings
         self.runner = TrainingRunner(session, self)
+        self.notice = NoticeBar()
+        self.notices = Notices(self.runner, self.notice)
         self.panes = Panes(session, settings.folder, settings.blocks)
         self.announcer = Announcer(session, self._canvas, self)
         self.library: LibraryPanel = LibraryPanel(session, settings.blocks)
@@ -67,11 +86,17 @@ class Workspace(QMainWindow):
         self.training = TrainingPanel(session, self.runner)
         self.problems = ProblemsPanel(session)
         self.curves = CurvesPanel(self.runner)
+        self.runs: RunsPanel = RunsPanel(session, self.runner, self.curves, self._canvas, settings)
+        self.watcher = InsideWatcher(session, self.runner, settings)
+        self.inside: InsidePanel = InsidePanel(self.watcher)
         self.costs = CostPanel(session, self.properties.cost)
+        self.outcome: ResultsPanel = ResultsPanel(self.runner)
+        self.trial: TryPanel = TryPanel(self.runner)
+        self.samples = SamplesPanel(session)
         self.history = HistoryPanel(session)
         self.keeper = Keeper(session, opening or Opening(), self)
-        self.inspector: QTabWidget = self._make_inspector()
-        self.results: QTabWidget = self._make_results()
+        self.inspector: PanelTabs = self._make_inspector()
+        self.results: PanelTabs = self._make_results()
         self.setCentralWidget(self._make_centre())
         self._add_tool_bar(tools)
         self.docks = add_docks(self)
@@ -123,7 +148,7 @@ class Workspace(QMainWindow):
             if inside is panel or inside.isAncestorOf(panel):
                 dock.show()
                 dock.raise_()
-                if isinstance(inside, QTabWidget):
+                if isinstance(inside, PanelTabs):
                     inside.setCurrentWidget(panel)
 
     # --- layout -------------------------------------------------------------------------------------------------------
@@ -163,8 +188,16 @@ class Workspace(QMainWindow):
         """End training, the check and all work in the background, and wait until they have ended."""
         self.save_layout()
         self.keeper.close()
+        self.notices.close_jobs()
         self.runner.close()
+        self.runs.close_jobs()
+        self.outcome.close_jobs()
+        self.trial.close_jobs()
+        self.curves.close_jobs()
+        self.watcher.close_jobs()
         self.properties.close_jobs()
+        self.training.close_jobs()
+        self.samples.close_jobs()
         self.session.close()
 
     def _follow_motion(self) -> None:
@@ -180,27 +213,31 @@ class Workspace(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(FileBar(self.keeper))
+        column.addWidget(self.notice)
         column.addWidget(self.panes, 1)
         return centre
 
-    def _make_inspector(self) -> QTabWidget:
-        tabs = QTabWidget()
+    def _make_inspector(self) -> PanelTabs:
+        tabs = PanelTabs()
         tabs.setObjectName("inspector_tabs")
-        tabs.setDocumentMode(True)
-        tabs.addTab(self.properties, self.tr("Properties"))
-        tabs.addTab(self.data, self.tr("Data"))
-        tabs.addTab(self.training, self.tr("Training"))
-        tabs.addTab(self.history, self.tr("History"))
+        tabs.add(self.properties, self.tr("Properties"))
+        tabs.add(self.data, self.tr("Data"))
+        tabs.add(self.training, self.tr("Training"))
+        tabs.add(self.history, self.tr("History"))
         return tabs
 
-    def _make_results(self) -> QTabWidget:
-        tabs = QTabWidget()
+    def _make_results(self) -> PanelTabs:
+        tabs = PanelTabs()
         tabs.setObjectName("results_tabs")
         tabs.setMinimumHeight(150)
-        tabs.setDocumentMode(True)
-        tabs.addTab(self.problems, self.tr("Problems"))
-        tabs.addTab(self.curves, self.tr("Curves"))
-        tabs.addTab(self.costs, self.tr("Cost"))
+        tabs.add(self.problems, self.tr("Problems"))
+        tabs.add(self.samples, self.tr("Samples"))
+        tabs.add(self.curves, self.tr("Curves"))
+        tabs.add(self.inside, self.tr("Inside"))
+        tabs.add(self.outcome, self.tr("Results"))
+        tabs.add(self.trial, self.tr("Try it"))
+        tabs.add(self.runs, self.tr("Runs"))
+        tabs.add(self.costs, self.tr("Cost"))
         return tabs
 
     def _add_tool_bar(self, tools: list[QAction | None]) -> None:
@@ -222,9 +259,14 @@ class Workspace(QMainWindow):
     def _connect(self) -> None:
         self.library.add_requested.connect(self._on_add_requested)
         self.library.block_requested.connect(lambda path: self.definitions.add_block(path))
+        self.samples.data_wanted.connect(lambda: self.show_panel(self.data))
+        self.data.samples_wanted.connect(lambda: self.show_panel(self.samples))
         self.problems.count_changed.connect(self._on_problem_count)
         self.runner.event_received.connect(self._on_training_event)
         self.runner.failed.connect(self.training_failed)
+        self.runs.curves_requested.connect(lambda: self.show_panel(self.curves))
+        self.runs.resume_requested.connect(self.runner.resume)
+        self.runs.train_more_requested.connect(self._on_train_more)
         self.panes.added.connect(self._on_pane)
         for pane in self.panes.panes:
             self._on_pane(pane)
@@ -232,8 +274,12 @@ class Workspace(QMainWindow):
 
     def _on_pane(self, pane: Pane) -> None:
         pane.canvas.blocks_changed.connect(self.library.refresh)
+        seen = InsideOnCanvas(pane.canvas, self.watcher)
+        if pane.heat is not None:
+            seen.colour(pane.heat)
         pane.canvas.block_dropped.connect(pane.definitions.add_block)
         pane.canvas.edit_requested.connect(self._on_edit_requested)
+        pane.canvas.node_menu_made.connect(partial(offer_freezing, self.runner, pane.canvas))
         pane.minimap.setVisible(self._settings.minimap)
         pane.minimap.shown_changed.connect(self._on_minimap_shown)
         self.canvas_added.emit(pane.canvas)
@@ -254,8 +300,16 @@ class Workspace(QMainWindow):
 
     def _on_problem_count(self, count: int) -> None:
         title = self.tr("Problems ({count})").format(count=count) if count else self.tr("Problems")
-        self.results.setTabText(self.results.indexOf(self.problems), title)
+        self.results.name(self.problems, title)
+
+    def _on_train_more(self, run: Path, epochs: int) -> None:
+        try:
+            done = Run.open(run).summary().epochs
+        except TrainingError as error:
+            self.session.refused.emit(str(error))
+            return
+        self.runner.resume(run, done + epochs)
 
     def _on_training_event(self, event: object) -> None:
-        if isinstance(event, RunStarted):
+        if isinstance(event, RunStarted) and not self.inside.isVisible():
             self.show_panel(self.curves)

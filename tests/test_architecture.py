@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,18 @@ def test_files_are_short_and_functions_fit_a_screen(path: Path) -> None:
     functions = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.FunctionDef)]
     long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno >= 60]
     assert not long, f"{path.name}: {long} do not fit a screen"
+
+
+def test_no_module_of_the_core_needs_itself_through_others_not_even_for_types() -> None:
+    names = set(_modules("core"))
+    needs: dict[str, set[str]] = {}
+    for name in names:
+        path = _ROOT.joinpath(*name.split("."))
+        text = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
+        found = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.ImportFrom) and each.module]
+        imported = [(f"{each.module}.{one.name}", str(each.module)) for each in found for one in each.names]
+        needs[name] = ({full if full in names else module for full, module in imported} & names) - {name}
+    assert len(list(TopologicalSorter(needs).static_order())) == len(names)
 
 
 def test_every_module_says_why_it_exists() -> None:

@@ -12,6 +12,7 @@ import pytest
 from core import units
 from core.errors import EditError, LayerwrightError, LinkError, UnknownKindError, did_you_mean
 from core.kinds import LayerKind
+from core.machine import device_title
 from core.registry import Registry
 from core.signal import Signal
 
@@ -143,3 +144,22 @@ def test_an_error_shows_all_its_problems() -> None:
     assert (error.message, error.problems, error.node) == ("Two things.", ("one", "two"), "a1")
     assert isinstance(error, EditError)
     assert isinstance(error, LayerwrightError)
+
+
+# ---- devices
+
+
+@pytest.mark.parametrize(
+    ("device", "title"),
+    [
+        ("auto", "Automatic"),
+        ("cpu", "CPU"),
+        ("cuda", "CUDA GPU"),
+        ("mps", "Apple GPU"),
+        ("xpu", "Intel GPU"),
+        ("tpu", "tpu"),
+        ("", ""),
+    ],
+)
+def test_devices_have_one_name_for_people(device: str, title: str) -> None:
+    assert device_title(device) == title

@@ -36,8 +36,16 @@ REACHED = {
     "siamese": ("same/accuracy", 0.87, 30),
     "two-task": ("petal_width/r2", 0.9, 60),
     "autoencoder-variational": ("reconstruction/r2", 0.85, 40),
+    "lstm-text": ("topic/accuracy", 0.9, 6),
+    "transformer-encoder": ("topic/accuracy", 0.9, 6),
 }
 """By template: what is measured on the validation rows, what it has to reach, and within how many epochs."""
+
+LARGE = {
+    "unet": ("classes_of_pixels/iou", 0.7, 2),
+    "ctc-reader": ("text/exact_match", 0.05, 15),
+}
+"""The same of templates that would take minutes to the end: what they have to reach on the way."""
 
 
 def _trained(each: Template, folder: Path, epochs: int | None = None, seed: int = 0) -> Summary:
@@ -48,7 +56,7 @@ def _trained(each: Template, folder: Path, epochs: int | None = None, seed: int 
 
 def test_the_four_first_examples_are_there() -> None:
     assert {"digits", "flowers", "two-inputs", "house-of-numbers"} <= {each.id for each in templates()}
-    assert {each.id for each in WITH_DATA} == set(REACHED)
+    assert {each.id for each in WITH_DATA} == {*REACHED, *LARGE}
 
 
 @TRAINABLE
@@ -111,7 +119,7 @@ def test_every_group_and_its_parameters_are_explained(each: Template) -> None:
         assert all(own.help.endswith(".") for own in group.parameters)
 
 
-@TRAINABLE
+@pytest.mark.parametrize("each", [each for each in WITH_DATA if each.id not in LARGE], ids=lambda each: each.id)
 def test_a_template_trains(each: Template, tmp_path: Path) -> None:
     summary = _trained(each, tmp_path, epochs=1)
     assert (summary.status, summary.epochs) == ("completed", 1)
@@ -126,3 +134,11 @@ def test_a_template_reaches_what_it_promises(
 ) -> None:
     assert template(name).load().training.epochs <= epochs
     assert _trained(template(name), tmp_path, seed=seed).best[measure] >= least
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "measure", "least", "epochs"), [(name, *rest) for name, rest in LARGE.items()])
+def test_a_large_template_learns(name: str, measure: str, least: float, epochs: int, tmp_path: Path) -> None:
+    summary = _trained(template(name), tmp_path, epochs)
+    assert (summary.status, summary.epochs) == ("completed", epochs)
+    assert summary.best[measure] >= least

@@ -12,8 +12,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 from core import units
 from core.cli.command import note, print_json
+from core.machine import device_title
 from core.training.control import Control
-from core.training.events import EpochEnded, Event, Finished, Paused, Progress, Resumed, RunStarted
+from core.training.events import (
+    Changed,
+    EpochEnded,
+    Event,
+    Failed,
+    Finished,
+    Message,
+    Paused,
+    Progress,
+    Resumed,
+    RunStarted,
+)
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -62,6 +74,10 @@ class TrainingReporter:
             self._say(epoch_line(event, self._epochs))
         elif isinstance(event, Paused | Resumed):
             self._say("paused" if isinstance(event, Paused) else "going on")
+        elif isinstance(event, Changed | Message):
+            self._say(event.text)
+        elif isinstance(event, Failed):
+            self._offer(event)
         elif isinstance(event, Finished):
             self._finish(event)
 
@@ -75,7 +91,7 @@ class TrainingReporter:
     def _start(self, event: RunStarted) -> None:
         self.run, self._epochs = event.run, event.epochs
         samples = f"{event.training_samples:,} training and {event.validation_samples:,} validation samples"
-        note(f"training {units.plural(event.parameters, 'parameter')} on {event.device}: {samples}")
+        note(f"training {units.plural(event.parameters, 'parameter')} on {device_title(event.device)}: {samples}")
         if self._in_terminal:
             from tqdm import tqdm
 
@@ -95,9 +111,14 @@ class TrainingReporter:
             self._bar.close()
             self._bar = None
             self._in_terminal = False
-        note(f"{event.reason} after {units.plural(event.epochs, 'epoch')} in {units.duration(event.seconds)}")
+        how = "ended early, for nothing got better," if event.reason == "early" else event.reason
+        note(f"{how} after {units.plural(event.epochs, 'epoch')} in {units.duration(event.seconds)}")
         if event.best_epoch:
             note(f"best epoch {event.best_epoch}: {values_line(event.best)}")
+
+    def _offer(self, event: Failed) -> None:
+        if event.offer:
+            note(f"to try: {' '.join(f'--set {name}={value}' for name, value in event.offer.items())}")
 
     def _say(self, text: str) -> None:
         if self._bar is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from core.cli.command import UsageError
 from core.errors import LayerwrightError, did_you_mean
@@ -12,8 +12,10 @@ from core.expressions import evaluate
 from core.graph.project import Project, TrainingSettings
 from core.kinds import Parameter
 
-_NUMBERS = ("learning_rate", "batch_size", "epochs", "seed")
-_WHOLE = frozenset({"batch_size", "epochs", "seed"})
+_OPTIONS = {"optimizer_options": "optimizer", "schedule_options": "schedule"}
+"""Settings that hold options, and the setting that says whose."""
+_SETTINGS = {name: kind for name, kind in get_type_hints(TrainingSettings).items() if name not in _OPTIONS}
+_SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 def override(project: Project, assignments: Iterable[str]) -> Project:
@@ -47,31 +49,62 @@ def override(project: Project, assignments: Iterable[str]) -> Project:
 
 def _assigned(project: Project, name: str, value: str) -> TrainingSettings:
     training = project.training
-    if name in _NUMBERS:
-        number = evaluate(value, project.variables)
-        if name in _WHOLE and not isinstance(number, int):
-            raise ValueError(f"{name} must be a whole number, not {number}.")
-        change: dict[str, Any] = {name: number if name in _WHOLE else float(number)}
-        return replace(training, **change)
-    if name == "optimizer":
-        options = {each.name for each in _options(value)}
-        kept = {option: each for option, each in training.optimizer_options.items() if option in options}
-        return replace(training, optimizer=value, optimizer_options=kept)
-    for option in _options(training.optimizer):
-        if option.name == name:
-            from core.parameters import parse_value
+    if name in _SETTINGS:
+        changed = replace(training, **{name: _read(name, value, project)})
+        return _with_fitting_options(changed, name)
+    for held, whose in _OPTIONS.items():
+        chosen = getattr(training, whose)
+        for option in _options(whose, chosen):
+            if name in (option.name, f"{whose}.{option.name}"):
+                from core.parameters import parse_value
 
-            return replace(training, optimizer_options={**training.optimizer_options, name: parse_value(option, value)})
-    known = (*project.variables, *_NUMBERS, "optimizer", *(each.name for each in _options(training.optimizer)))
+                options: Any = {**getattr(training, held), option.name: parse_value(option, value)}
+                return replace(training, **{held: options})
+    others = [each.name for whose in _OPTIONS.values() for each in _options(whose, getattr(training, whose))]
+    known = (*project.variables, *_SETTINGS, *others)
     hint = did_you_mean(name, known) or f" There are: {', '.join(known)}."
     raise ValueError(f"there is no variable or setting of that name.{hint}")
 
 
-def _options(optimizer: str) -> tuple[Parameter, ...]:
+def _read(name: str, value: str, project: Project) -> Any:
+    """Return what a text says as a value of the setting's type; the check says what else may be wrong with it."""
+    kind = _SETTINGS[name]
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            hint = did_you_mean(value, get_args(kind))
+            raise ValueError(f"{name} is one of {', '.join(get_args(kind))}, not '{value}'.{hint}")
+        return value
+    if kind is bool:
+        if value.lower() not in _SWITCH:
+            raise ValueError(f"{name} is true or false, not '{value}'.")
+        return _SWITCH[value.lower()]
+    if kind is str:
+        return value
+    number = evaluate(value, project.variables)
+    if kind is int and not isinstance(number, int):
+        raise ValueError(f"{name} must be a whole number, not {number}.")
+    return number if kind is int else float(number)
+
+
+def _with_fitting_options(training: TrainingSettings, name: str) -> TrainingSettings:
+    """Drop the options of another optimizer or schedule, where that was chosen."""
+    for held, whose in _OPTIONS.items():
+        if whose == name:
+            fitting = {each.name for each in _options(whose, getattr(training, whose))}
+            kept: Any = {option: value for option, value in getattr(training, held).items() if option in fitting}
+            return replace(training, **{held: kept})
+    return training
+
+
+def _options(whose: str, chosen: str) -> tuple[Parameter, ...]:
+    if whose == "schedule":
+        from core.training.schedules import schedules
+
+        return schedules[chosen].options
     from core.training.optimizers import optimizers
     from core.training.options import options_of
 
-    return options_of(optimizers[optimizer])
+    return options_of(optimizers[chosen])
 
 
 def _doubts(project: Project, changed: set[str]) -> list[str]:

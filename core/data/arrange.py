@@ -1,34 +1,55 @@
-"""From raw columns to rows that can be used: checks fields against what was read, drops rows, divides, fits."""
+"""From raw columns to samples that can be used: checks fields against what was read, drops rows, divides, fits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import units
-from core.data.prepare import FittedField, Preprocessing, fit
-from core.data.source import Array, RawData
-from core.data.splits import Division, divide
-from core.data.values import as_numbers, as_words, indices_of, missing
-from core.errors import DataError, did_you_mean
-from core.graph.project import UNUSABLE, DataBinding, Field
+from core.data.checking import check_fields, stray_notes
+from core.data.fitted import FittedField, fit, gaps
+from core.data.preprocessing import Columns, Preprocessing
+from core.data.rows import Facts, facts_of, row_weights
+from core.data.source import Lazy, RawData
+from core.data.splits import PARTS, Division, PartName, divide
+from core.data.values import indices_of
+from core.data.windows import Series, check_window
+from core.errors import DataError
+from core.graph.binding import INPUT_TARGET, NEXT_TARGET, entry_of
+from core.graph.project import DataBinding, Field
+
+MOST_FITTED = 2000
+"""From so many training rows at most, values are learnt from that are read one by one."""
+Mask = NDArray[np.bool_]
+ClassCounts = Mapping[str, Mapping[PartName, tuple[int, ...]]]
 
 
 @dataclass(frozen=True, eq=False)
 class Arranged:
-    """Rows divided and preprocessing fitted.
+    """Samples divided and preprocessing fitted.
 
-    The division's indices are rows of the source; ``dropped`` are those that are in no part. ``notes`` say why, and
-    what else the user should know.
+    The division's indices are rows of the source, with a window the rows that are predicted; ``dropped`` are rows that
+    are left out. ``notes`` say why, and what else the user should know. ``series`` lays windows over rows (None:
+    each row is a sample). ``weights`` has a number for every row of the source. ``class_counts`` tells for each target
+    with classes, by name, how many samples of every part have each.
     """
 
     division: Division
     preprocessing: Preprocessing
     dropped: NDArray[np.int64]
     notes: tuple[str, ...]
+    series: Series | None = None
+    weights: NDArray[np.float32] | None = None
+    class_counts: ClassCounts = attribute(default_factory=dict)
+
+    def spans(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows of the source that the inputs of samples are made of: ``(samples,)`` or windows."""
+        ahead = self.preprocessing.window.horizon
+        return rows if self.series is None else self.series.spans_ending(rows, ahead)
 
 
 def arrange(
@@ -38,131 +59,183 @@ def arrange(
 
     Args:
         raw: what the source holds.
-        binding: the fields and the split.
-        inputs: names of fields by Input node.
-        targets: name of a field by Output node.
+        binding: the fields, the split and the window.
+        inputs: names of fields (or their parts) by Input node.
+        targets: name of a field by Output node, or ``input:NAME`` or ``next:FIELD``.
 
     Raises:
         DataError: fields do not fit the data (all are named), no row is left, or the split is not possible.
     """
-    as_input = dict.fromkeys(name for names in inputs.values() for name in names)
-    as_target = dict.fromkeys(targets.values())
-    used = {name: field for name in {**as_input, **as_target} if (field := binding.field(name)) is not None}
-    _check_fields(raw, used, tuple(as_target))
-    columns = {name: raw.columns[name].values for name in used}
-    keep, notes = _usable_rows(columns, used, as_target)
-    notes += _stray_notes(columns, {name: used[name] for name in as_input})
-    kept = np.flatnonzero(keep)
-    if not len(kept):
-        raise DataError(
-            f"None of the {units.plural(raw.rows, 'row')} can be used: in each a value is missing whose field drops "
-            "such rows. Fill missing values instead.",
-            problems=notes,
-        )
-    classes, split_notes = _classes(columns, [used[name] for name in as_target], kept, binding)
-    within = divide(len(kept), binding.split, classes)
-    division = Division(kept[within.training], kept[within.validation], kept[within.test])
-    fitted = _fit_all(columns, used, division)
-    preprocessing = Preprocessing(fitted, dict(inputs), dict(targets))
-    return Arranged(division, preprocessing, np.flatnonzero(~keep), (*notes, *split_notes))
+    as_input, as_target = _used(binding, inputs, targets)
+    used = {**as_input, **as_target}
+    check_fields(raw, binding, used, tuple(as_target))
+    if binding.window.length:
+        check_window(binding.window)
+    columns: Columns = {name: raw.columns[name].values for name in used}
+    facts = facts_of(raw, binding)
+    with_inputs, with_targets, notes = _usable_rows(raw.rows, columns, as_input, as_target, facts)
+    notes += [*stray_notes(columns, as_input), *facts.notes]
+    keep = with_inputs if binding.window.length else with_inputs & with_targets
+    _check_some(keep, notes)
+    classes, split_notes = _classes(columns, list(as_target.values()), np.flatnonzero(keep), binding)
+    division = _divided(facts, keep, classes, binding)
+    series = None
+    if binding.window.length:
+        series, division = _windows(binding, facts, division, with_inputs, with_targets)
+    counts = _class_counts(columns, as_target, division)
+    fitted, fit_notes = _fit_all(raw, used, _training_rows(division, series, binding))
+    preprocessing = Preprocessing(fitted, dict(inputs), dict(targets), binding.window)
+    told = (*notes, *split_notes, *_absent_classes(as_target, counts), *fit_notes)
+    weights = row_weights(raw, binding)
+    return Arranged(division, preprocessing, np.flatnonzero(~keep), told, series, weights, counts)
 
 
-def _check_fields(raw: RawData, used: Mapping[str, Field], targets: tuple[str, ...]) -> None:
-    problems = [message for field in used.values() if (message := _misfit(raw, field))]
-    for name in targets:
-        if name in raw.columns and used[name].meaning in ("category", "flag") and used[name].categories:
-            strange = _strangers(raw.columns[name].values, used[name])
-            if strange:
-                problems.append(
-                    f"The target '{name}' has values that are not among its classes: {', '.join(strange[:3])}. "
-                    "Read the data again to take them in."
-                )
-    if problems:
-        raise DataError("The project's data fields do not fit what was read from its source.", problems=problems)
-
-
-def _misfit(raw: RawData, field: Field) -> str:
-    """Return why a field does not fit the data, or an empty string."""
-    column = raw.columns.get(field.name)
-    if column is None:
-        return f"There is no column '{field.name}' any more.{did_you_mean(field.name, raw.columns)}"
-    if field.meaning in UNUSABLE:
-        return f"'{field.name}' holds {field.meaning}s: it can be neither input nor target. Change its meaning."
-    if (field.meaning == "image") != (column.values.ndim > 1):
-        return f"'{field.name}' shall be {field.meaning}, but what was read is {column.meaning}. Read the data again."
-    if field.meaning == "image" and field.shape != column.shape:
-        return f"'{field.name}' has samples of shape {column.shape}; the project says {field.shape}."
-    if field.meaning in ("category", "flag") and not field.categories:
-        return f"The {field.meaning} '{field.name}' has no values listed. Read the data again."
-    return ""
-
-
-def _strangers(values: Array, field: Field) -> list[str]:
-    """Return the different words of a column that are not among the field's categories."""
-    unknown = indices_of(values, field.categories) == -2
-    return sorted({f"'{word}'" for word in as_words(values[unknown]).tolist()})
+def _used(
+    binding: DataBinding, inputs: Mapping[str, tuple[str, ...]], targets: Mapping[str, str]
+) -> tuple[dict[str, Field], dict[str, Field]]:
+    """Return the fields that the inputs are made of, and those that the targets are, by name."""
+    entries = (entry_of(binding.fields, name) for names in inputs.values() for name in names)
+    as_input = {entry.field.name: entry.field for entry in entries if entry is not None}
+    as_target = {}
+    for name in targets.values():
+        found = binding.field(name)
+        if found is None and name.startswith(NEXT_TARGET):
+            found = binding.field(name.removeprefix(NEXT_TARGET))
+        if found is not None:
+            as_target[found.name] = found
+        elif not name.startswith(INPUT_TARGET):
+            raise DataError(f"There is no data field '{name}' that an Output could predict.")
+    return as_input, as_target
 
 
 def _usable_rows(
-    columns: Mapping[str, Array], used: Mapping[str, Field], targets: Mapping[str, None]
-) -> tuple[NDArray[np.bool_], list[str]]:
-    """Return a mask of the rows to keep: the target is there, and so is every field that drops rows otherwise."""
-    count = len(next(iter(columns.values()))) if columns else 0
-    keep = np.ones(count, dtype=np.bool_)
-    reasons = []
-    for name, field in used.items():
-        if name in targets or field.missing == "drop row":
-            unfitted = FittedField(name, field.meaning, categories=field.categories)
-            gaps = unfitted.gaps(columns[name])
-            keep &= ~gaps
-            if gaps.any():
-                role = "the target " if name in targets else ""
-                reasons.append(f"{role}'{name}' is missing in {int(gaps.sum()):,}")
-    dropped = count - int(keep.sum())
-    if not dropped:
-        return keep, []
-    return keep, [f"{dropped:,} of {units.plural(count, 'row')} left out: {', '.join(reasons)}."]
-
-
-def _stray_notes(columns: Mapping[str, Array], inputs: Mapping[str, Field]) -> list[str]:
-    """Say which input cells hold something that their field's meaning cannot take."""
-    notes = []
-    for name, field in inputs.items():
+    count: int, columns: Columns, inputs: Mapping[str, Field], targets: Mapping[str, Field], facts: Facts
+) -> tuple[Mask, Mask, list[str]]:
+    """Return masks of the rows with all inputs and of those with all targets, and what is left out for which reason."""
+    with_inputs, with_targets = ~facts.unplaced, np.ones(count, dtype=np.bool_)
+    reasons = list(facts.reasons)
+    for name, field in {**inputs, **targets}.items():
         values = columns[name]
-        if field.meaning == "number" and values.dtype == object:
-            stray = np.isnan(as_numbers(values)) & ~missing(values)
-            if stray.any():
-                cells = f"{units.plural(int(stray.sum()), 'cell')} such as '{values[int(stray.argmax())]}'"
-                notes.append(f"'{name}': {cells} are no numbers and count as missing.")
-        elif field.meaning in ("category", "flag") and (strange := _strangers(values, field)):
-            notes.append(f"'{name}' has values that are not among its categories: {', '.join(strange[:3])}.")
-    return notes
+        if isinstance(values, Lazy) or not (name in targets or field.missing == "drop row"):
+            continue
+        empty = gaps(field, values)
+        if name in targets:
+            with_targets &= ~empty
+        if name in inputs and field.missing == "drop row":
+            with_inputs &= ~empty
+        if empty.any():
+            reasons.append(f"{'the target ' if name in targets else ''}'{name}' is missing in {int(empty.sum()):,}")
+    dropped = count - int((with_inputs & with_targets).sum())
+    notes = [f"{dropped:,} of {units.plural(count, 'row')} left out: {', '.join(reasons)}."] if dropped else []
+    return with_inputs, with_targets, notes
+
+
+def _check_some(keep: Mask, notes: list[str]) -> None:
+    if not keep.any():
+        raise DataError(
+            f"None of the {units.plural(len(keep), 'row')} can be used: in each a value is missing whose field drops "
+            "such rows. Fill missing values instead.",
+            problems=notes,
+        )
 
 
 def _classes(
-    columns: Mapping[str, Array], targets: list[Field], kept: NDArray[np.int64], binding: DataBinding
+    columns: Columns, targets: list[Field], kept: NDArray[np.int64], binding: DataBinding
 ) -> tuple[NDArray[np.int64] | None, list[str]]:
     """Return the class of every kept row by the first target that has classes, and what to say about it."""
-    if binding.split.method != "stratified":
+    split = binding.split.method
+    if binding.window.length:
+        by_time = split in ("stratified", "random") and not binding.with_role("group")
+        return None, ["Windows follow one another in time, so that the split is by time."] if by_time else []
+    if split not in ("stratified", "k-fold"):
         return None, []
     target = next((field for field in targets if field.meaning in ("category", "flag")), None)
     if target is None:
-        return None, ["The split is random: no target has classes that could be kept in proportion."]
-    classes = indices_of(columns[target.name][kept], target.categories)
+        plain = "The split is random: no target has classes that could be kept in proportion."
+        return None, [plain] if split == "stratified" else []
+    values = columns[target.name]
+    classes = indices_of(values.take(kept) if isinstance(values, Lazy) else values[kept], target.categories)
     counts = np.bincount(classes, minlength=len(target.categories)).tolist()
     single = [word for word, count in zip(target.categories, counts, strict=True) if count == 1]
-    if not single:
+    if not single or split == "k-fold":
         return classes, []
     return classes, [f"Classes of '{target.name}' with one row only are for training: {', '.join(single[:5])}."]
 
 
-def _fit_all(columns: Mapping[str, Array], used: Mapping[str, Field], division: Division) -> dict[str, FittedField]:
-    fitted, problems = {}, []
+def _divided(facts: Facts, keep: Mask, classes: NDArray[np.int64] | None, binding: DataBinding) -> Division:
+    kept = np.flatnonzero(keep)
+    traits = replace(facts.traits(kept), classes=classes, ordered=bool(binding.window.length))
+    within = divide(len(kept), binding.split, traits=traits)
+    return Division(kept[within.training], kept[within.validation], kept[within.test])
+
+
+def _windows(
+    binding: DataBinding, facts: Facts, division: Division, with_inputs: Mask, with_targets: Mask
+) -> tuple[Series, Division]:
+    """Lay windows over the rows of each part; return them and the rows that they predict, divided."""
+    part = np.full(len(with_inputs), -1, dtype=np.int64)
+    for number, name in enumerate(PARTS):
+        part[division.part(name)] = number
+    ahead = binding.window.horizon
+    borders = facts.group_numbers() * (len(PARTS) + 1) + part
+    series = Series.over(binding.window, facts.in_time(), with_inputs, with_targets, borders, ahead=ahead)
+    rows = series.target_rows(ahead)
+    sorted_rows = [np.sort(rows[part[rows] == number]) for number in range(len(PARTS))]
+    if not len(sorted_rows[0]):
+        raise DataError(
+            f"No window of {units.plural(binding.window.length, 'row')} fits into the training part without reaching "
+            "over a gap, a group's border or into another part. Choose shorter windows."
+        )
+    return series, Division(*sorted_rows)
+
+
+def _training_rows(division: Division, series: Series | None, binding: DataBinding) -> NDArray[np.int64]:
+    """Return the rows that something may be learnt from: those of training samples, with all rows of their windows."""
+    if series is None:
+        return division.training
+    return np.union1d(series.spans_ending(division.training, binding.window.horizon), division.training)
+
+
+def _fit_all(
+    raw: RawData, used: Mapping[str, Field], training: NDArray[np.int64]
+) -> tuple[dict[str, FittedField], list[str]]:
+    fitted, notes, problems = {}, [], []
     for name, field in used.items():
+        column, rows = raw.columns[name], training
+        if isinstance(column.values, Lazy) and len(training) > MOST_FITTED:
+            drawn = np.random.Generator(np.random.PCG64(0)).random(len(training))
+            rows = np.sort(training[np.argsort(drawn, kind="stable")[:MOST_FITTED]])
+            notes.append(f"What '{name}' needs was learnt from {MOST_FITTED:,} of its {len(training):,} training rows.")
         try:
-            fitted[name] = fit(field, columns[name][division.training])
+            fitted[name] = fit(field, column.take(rows), column.rate)
         except DataError as error:
             problems.append(error.message)
     if problems:
         raise DataError("Some fields cannot be prepared.", problems=problems)
-    return fitted
+    return fitted, notes
+
+
+def _class_counts(columns: Columns, targets: Mapping[str, Field], division: Division) -> ClassCounts:
+    counts: dict[str, Mapping[PartName, tuple[int, ...]]] = {}
+    for name, field in targets.items():
+        values = columns[name]
+        if field.meaning in ("category", "flag") and not isinstance(values, Lazy):
+            classes, least = indices_of(values, field.categories), len(field.categories)
+            rows = {part: classes[division.part(part)] for part in PARTS}
+            counted = {part: np.bincount(own[own >= 0], minlength=least) for part, own in rows.items()}
+            counts[name] = {part: tuple(each.tolist()) for part, each in counted.items()}
+    return counts
+
+
+def _absent_classes(targets: Mapping[str, Field], counts: ClassCounts) -> list[str]:
+    """Say which classes a part has no sample of, though there are some."""
+    notes = []
+    for name, by_part in counts.items():
+        whole = np.sum([by_part[part] for part in PARTS], axis=0)
+        for part in PARTS:
+            absent = np.flatnonzero((np.array(by_part[part]) == 0) & (whole > 0)).tolist()
+            if absent and any(by_part[part]):
+                words = ", ".join(f"'{targets[name].categories[each]}'" for each in absent[:5])
+                more = f" and {len(absent) - 5:,} more" if len(absent) > 5 else ""
+                notes.append(f"The {part} part has no sample of '{name}' {words}{more}.")
+    return notes

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.data.meaning import CHOSEN, field_of, with_meaning
+from core.data.meaning import CELLS, CHOSEN, field_of, with_meaning
 from core.data.reading import read
 from core.data.source import Column
 from core.errors import DataError
-from core.graph.project import DataBinding, Field, Split
+from core.graph.project import DataBinding, Field, Split, SplitMethod
 from core.kinds import Value
 
 
@@ -25,7 +25,8 @@ class Refreshed:
 def bind(source: str, options: Mapping[str, Value], base: Path | None = None) -> DataBinding:
     """Read a source and propose a field for every column, with the reason, and a split.
 
-    The split keeps classes in proportion where the target has classes; a fifth of the rows is for validation.
+    The split goes by a column with that role, keeps groups together or goes by time where a column has such a role,
+    and keeps classes in proportion where the target has classes; a fifth of the rows is for validation.
 
     Args:
         source: id of the source.
@@ -37,8 +38,20 @@ def bind(source: str, options: Mapping[str, Value], base: Path | None = None) ->
     """
     raw = read(source, options, base)
     fields = tuple(field_of(name, column) for name, column in raw.columns.items())
+    return DataBinding(source, dict(options), fields, Split(_usual_split(fields)))
+
+
+def _usual_split(fields: tuple[Field, ...]) -> SplitMethod:
+    """Return the split that the fields call for: the one they write down, else by group or time, else by class."""
+    roles = {field.role for field in fields}
+    if "split" in roles:
+        return "column"
+    if "group" in roles:
+        return "group"
+    if "time" in roles:
+        return "time"
     classes = any(field.role == "target" and field.meaning in ("category", "flag") for field in fields)
-    return DataBinding(source, dict(options), fields, Split("stratified" if classes else "random"))
+    return "stratified" if classes else "random"
 
 
 def refresh(binding: DataBinding, base: Path | None = None) -> Refreshed:
@@ -68,10 +81,12 @@ def refresh(binding: DataBinding, base: Path | None = None) -> Refreshed:
 
 def _kept(old: Field, column: Column, changes: list[str]) -> Field:
     """Return a field brought up to date with its column; add to ``changes`` what is different."""
-    if old.meaning == "image" and column.meaning == "image":
+    if old.meaning not in CELLS and old.meaning == column.meaning:
         if old.shape != column.shape:
             changes.append(f"The shape of '{old.name}' is {column.shape} now; it was {old.shape}.")
-        return replace(old, shape=column.shape)
+        if column.categories and old.categories != column.categories:
+            changes.append(f"The classes of '{old.name}' are {_listed(list(column.categories))} now.")
+        return replace(old, shape=column.shape, categories=column.categories)
     try:
         known = with_meaning(old, old.meaning, column)
     except DataError as error:
@@ -87,7 +102,7 @@ def _kept(old: Field, column: Column, changes: list[str]) -> Field:
     # What stays keeps its place, so that the indices of known classes do not move without need.
     categories = (*(word for word in old.categories if word not in gone), *added)
     reason = column.reason if old.reason != CHOSEN and column.meaning == old.meaning else old.reason
-    return replace(old, categories=categories, reason=reason)
+    return replace(old, shape=column.shape, categories=categories, reason=reason)
 
 
 def _listed(words: list[str]) -> str:

@@ -1,23 +1,41 @@
-"""What the designer shows of a data set: cells before and after preparation, images, counts and distributions."""
+"""What the designer shows of a data set at a glance: facts about every field, and how the rows are divided.
+
+Facts depend on the data and on what a field means, not on the split: they are kept for as long as the data is, so that
+a change of the split costs nothing but the division.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data.arrange import Arranged, arrange
+from core.data.checking import check_fields
+from core.data.fitted import gaps
+from core.data.meaning import CELLS
+from core.data.preparing._pictures import as_floats
+from core.data.preparing.date import seconds
+from core.data.preparing.labels import labels_of
 from core.data.reading import read
-from core.data.source import Array, RawData
+from core.data.source import Array, Column, Lazy, RawData
 from core.data.splits import PARTS, PartName
-from core.data.values import as_numbers, as_words, indices_of, missing, number_text
+from core.data.values import as_numbers, as_words, indices_of, missing
 from core.errors import DataError
-from core.graph.project import DataBinding, Field
+from core.graph.project import DataBinding, Field, Split, Window
+from core.progress import report
 
 _BINS = 20
+_SAMPLED = 48
+"""So many rows are looked at of what is read row by row, such as the images of a folder."""
+Measure = Literal["", "value", "date", "letters", "brightness", "seconds", "steps"]
+"""What the figures are about: the values themselves, dates as seconds since 1970, or how long or bright samples are."""
 
 
 @dataclass(frozen=True)
@@ -29,164 +47,253 @@ class Histogram:
 
 
 @dataclass(frozen=True)
-class ColumnPreview:
-    """One column: its first cells as read and as the network gets them, and facts over all rows.
+class FieldFacts:
+    """Facts about one field, over ``looked_at`` of ``rows`` rows.
 
-    ``prepared`` is empty for a column that is ignored. ``histogram`` is there for numbers, ``counts`` (value and how
-    often) for categories and flags.
+    ``distinct`` is 0 where it is not counted. ``counts`` (value and how often) are there for categories, flags, labels
+    and, in pixels, masks. ``problem`` says why there are no figures.
     """
 
-    field: Field
-    cells: tuple[str, ...]
-    prepared: tuple[str, ...]
-    missing: int
-    distinct: int
-    minimum: float | None = None
-    maximum: float | None = None
+    rows: int
+    looked_at: int
+    missing: int = 0
+    distinct: int = 0
+    measure: Measure = ""
+    least: float | None = None
     mean: float | None = None
+    most: float | None = None
     histogram: Histogram | None = None
     counts: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class ImagePreview:
-    """The first images of a field: uint8 ``(images, height, width)``, or with a last axis of 3 for colour.
-
-    ``prepared`` are the images after preparation, brought back to 0..255.
-    """
-
-    name: str
-    images: NDArray[np.uint8]
-    prepared: NDArray[np.uint8]
-    labels: tuple[str, ...]
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """A data set at a glance. ``problem`` says why the rows cannot be divided and prepared, if they cannot."""
+    """A data set at a glance.
+
+    ``class_counts`` counts the classes of the target ``classes_of`` in every part. ``notes`` tell what reading had to
+    decide, ``split_notes`` what came of dividing. ``problem`` says why fields cannot be prepared, ``split_problem`` why
+    the rows cannot be divided though the fields are in order.
+    """
 
     rows: int
-    columns: tuple[ColumnPreview, ...]
-    images: tuple[ImagePreview, ...]
+    facts: Mapping[str, FieldFacts]
     split_counts: Mapping[PartName, int]
     class_counts: Mapping[PartName, Mapping[str, int]]
+    classes_of: str
     dropped: int
     notes: tuple[str, ...]
+    split_notes: tuple[str, ...] = ()
     problem: str = ""
+    split_problem: str = ""
 
 
-def preview(binding: DataBinding, base: Path | None = None, rows: int = 100) -> Preview:
-    """Look at a binding's data: its first rows, and facts over all of them.
+_lock = threading.Lock()
+_known: WeakKeyDictionary[RawData, dict[tuple[object, ...], FieldFacts]] = WeakKeyDictionary()
+
+
+def preview(binding: DataBinding, base: Path | None = None) -> Preview:
+    """Look at a binding's data; it reports how far it is through ``core.progress``.
 
     Raises:
-        DataError: the data cannot be read. (Fields that do not fit it are told in ``problem``.)
+        DataError: the data cannot be read. (Fields or a split that do not fit it are told in the answer.)
+        Cancelled: whoever watches the progress wants no more of it.
     """
     raw = read(binding.source, binding.options, base)
-    arranged, problem = _arranged(raw, binding)
     shown = [field for field in binding.fields if field.name in raw.columns]
-    targets = [field for field in shown if field.role == "target"]
+    facts = {}
+    for place, field in enumerate(shown):
+        report(place, len(shown), f"looking at '{field.name}'")
+        facts[field.name] = facts_of(raw, field)
+    arranged, problem, split_problem = _arranged(raw, binding)
+    classes_of, class_counts = _class_counts(binding, arranged)
     return Preview(
         rows=raw.rows,
-        columns=tuple(_column(raw, field, arranged, rows) for field in shown),
-        images=tuple(_images(raw, field, arranged, targets, rows) for field in shown if _is_image(raw, field)),
+        facts=facts,
         split_counts={name: len(arranged.division.part(name)) for name in PARTS} if arranged else {},
-        class_counts=_class_counts(raw, arranged, targets) if arranged else {},
+        class_counts=class_counts,
+        classes_of=classes_of,
         dropped=len(arranged.dropped) if arranged else 0,
-        notes=(*raw.notes, *(arranged.notes if arranged else ())),
+        notes=raw.notes,
+        split_notes=arranged.notes if arranged else (),
         problem=problem,
+        split_problem=split_problem,
     )
 
 
-def _arranged(raw: RawData, binding: DataBinding) -> tuple[Arranged | None, str]:
-    inputs = {field.name: (field.name,) for field in binding.with_role("input")}
-    targets = {field.name: field.name for field in binding.with_role("target")}
-    if not inputs and not targets:
-        return None, "No column is an input or the target."
+# --- the division -----------------------------------------------------------------------------------------------------
+
+
+def _arranged(raw: RawData, binding: DataBinding) -> tuple[Arranged | None, str, str]:
+    """Return the divided rows, or what is wrong with the fields, or with the split alone."""
+    if not binding.with_role("input") and not binding.with_role("target"):
+        return None, "No field is an input or the target: nothing would be learnt. Give fields these roles.", ""
     try:
-        return arrange(raw, binding, inputs, targets), ""
+        return _divided(raw, binding), "", ""
     except DataError as error:
-        return None, str(error)
+        told = str(error)
+    plain = replace(binding, split=Split("random", 0.0, 0.0), window=Window())
+    try:
+        _divided(raw, plain)
+    except DataError as error:
+        return None, str(error), ""
+    return None, "", told
 
 
-def _is_image(raw: RawData, field: Field) -> bool:
-    return raw.columns[field.name].values.ndim > 1
+def _divided(raw: RawData, binding: DataBinding) -> Arranged:
+    """Divide and fit; what is read row by row is checked but not read, for the division needs none of it."""
+    inputs, targets = binding.with_role("input"), binding.with_role("target")
+    check_fields(raw, binding, {field.name: field for field in (*inputs, *targets)}, tuple(f.name for f in targets))
+    held = {name for name, column in raw.columns.items() if not isinstance(column.values, Lazy)}
+    return arrange(
+        raw,
+        binding,
+        {field.name: (field.name,) for field in inputs if field.name in held},
+        {field.name: field.name for field in targets if field.name in held},
+    )
 
 
-def _column(raw: RawData, field: Field, arranged: Arranged | None, rows: int) -> ColumnPreview:
-    values = raw.columns[field.name].values
-    prepared = _prepared_cells(values[:rows], field, arranged)
-    if values.ndim > 1:
-        size = " by ".join(map(str, values.shape[1:]))
-        return ColumnPreview(field, (size,) * len(values[:rows]), prepared, 0, len(values))
-    cells = tuple(word or "" for word in as_words(values[:rows]).tolist())
+def _class_counts(binding: DataBinding, arranged: Arranged | None) -> tuple[str, dict[PartName, Mapping[str, int]]]:
+    """Return the first target with classes, and how many samples of each class every part has."""
+    counted = arranged.class_counts if arranged else {}
+    for field in binding.with_role("target"):
+        if field.name in counted:
+            by_part = counted[field.name]
+            return field.name, {
+                part: dict(zip(field.categories, by_part[part], strict=False)) for part in PARTS if part in by_part
+            }
+    return "", {}
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def facts_of(raw: RawData, field: Field) -> FieldFacts:
+    """Return facts about a field; found out once for the data as it was read.
+
+    Raises:
+        KeyError: the data has no such column.
+    """
+    key = (field.name, field.meaning, field.categories)
+    with _lock:
+        known = _known.setdefault(raw, {})
+        if key in known:
+            return known[key]
+    column = raw.columns[field.name]
+    try:
+        found = _facts(column, field, raw.rows)
+    except DataError as error:
+        found = FieldFacts(raw.rows, 0, problem=str(error))
+    with _lock:
+        known[key] = found
+    return found
+
+
+def _facts(column: Column, field: Field, rows: int) -> FieldFacts:
+    cells = column.meaning in CELLS and not isinstance(column.values, Lazy)
+    looked_at = np.arange(rows)
+    if not cells and rows > _SAMPLED:
+        looked_at = np.linspace(0, rows - 1, _SAMPLED).astype(np.int64)
+    values = column.take(looked_at)
+    plain = FieldFacts(rows, len(looked_at))
+    if not cells:
+        return _MEASURED[field.meaning](plain, field, column, values)
     if field.meaning == "number":
-        return _number_column(field, values, cells, prepared)
-    gaps = missing(values)
-    distinct = len(set(values[~gaps].tolist()))
-    indices = indices_of(values, field.categories) if field.categories else np.zeros(0, dtype=np.int64)
+        return _of_cells(_with_figures(plain, "value", as_numbers(values)), field, values)
+    if field.meaning == "date":
+        return _of_cells(_with_figures(plain, "date", seconds(as_words(values))), field, values)
+    if field.meaning == "labels":
+        return _labels(plain, field, values)
+    if field.meaning == "text":
+        lengths = np.array([np.nan if cell is None else len(cell) for cell in as_words(values)], dtype=np.float64)
+        return _of_cells(_with_figures(plain, "letters", lengths), field, values)
+    if not field.categories:
+        return _of_cells(plain, field, values)
+    indices = indices_of(values, field.categories)
     counts = np.bincount(indices[indices >= 0], minlength=len(field.categories)).tolist()
-    listed = tuple(zip(field.categories, counts, strict=True))
-    return ColumnPreview(field, cells, prepared, int(gaps.sum()), distinct, counts=listed)
+    return replace(_of_cells(plain, field, values), counts=tuple(zip(field.categories, counts, strict=True)))
 
 
-def _number_column(field: Field, values: Array, cells: tuple[str, ...], prepared: tuple[str, ...]) -> ColumnPreview:
-    numbers = as_numbers(values)
-    present = numbers[~np.isnan(numbers)]
+def _of_cells(facts: FieldFacts, field: Field, values: Array) -> FieldFacts:
+    there = values[~missing(values)]
+    distinct = len(np.unique(there)) if values.dtype != object else len(set(there.tolist()))
+    return replace(facts, missing=int(gaps(field, values).sum()), distinct=distinct)
+
+
+def _labels(facts: FieldFacts, field: Field, values: Array) -> FieldFacts:
+    sets = [labels_of(cell) for cell in values]
+    counts = dict.fromkeys(field.categories, 0)
+    for each in sets:
+        for word in each:
+            counts[word] = counts.get(word, 0) + 1
+    return replace(facts, missing=int(gaps(field, values).sum()), distinct=len(counts), counts=tuple(counts.items()))
+
+
+def _with_figures(facts: FieldFacts, measure: Measure, numbers: NDArray[np.float64]) -> FieldFacts:
+    """Return the facts with least, mean, most and histogram of numbers (NaN: missing)."""
+    present = numbers[np.isfinite(numbers)]
     if not len(present):
-        return ColumnPreview(field, cells, prepared, len(values), 0)
-    counts, edges = np.histogram(present, bins=_BINS)
-    return ColumnPreview(
-        field,
-        cells,
-        prepared,
-        missing=len(values) - len(present),
-        distinct=len(np.unique(present)),
-        minimum=float(present.min()),
-        maximum=float(present.max()),
+        return facts
+    least, most = float(present.min()), float(present.max())
+    # Numbers whose range is next to nothing beside their size cannot be told apart by edges.
+    if most - least <= _BINS * np.spacing(max(abs(least), abs(most))):
+        histogram = Histogram((least, most), (len(present),))
+    else:
+        counts, edges = np.histogram(present, bins=_BINS)
+        histogram = Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
+    return replace(
+        facts,
+        measure=measure,
+        least=least,
         mean=float(present.mean()),
-        histogram=Histogram(tuple(edges.tolist()), tuple(counts.tolist())),
+        most=most,
+        histogram=histogram,
     )
 
 
-def _prepared_cells(values: Array, field: Field, arranged: Arranged | None) -> tuple[str, ...]:
-    """Write what the network gets: a number, the index of a class, zeros and a one."""
-    if arranged is None or field.name not in arranged.preprocessing.fields or values.ndim > 1:
-        return ()
-    fitted = arranged.preprocessing.fields[field.name]
-    encoded = fitted.encode_target(values) if field.role == "target" else fitted.encode(values)
-    dropped = set(arranged.dropped.tolist())
-    return tuple(
-        "left out" if row in dropped else " ".join(number_text(round(number, 3)) for number in numbers)
-        for row, numbers in enumerate(encoded.reshape(len(values), -1).astype(np.float64).tolist())
-    )
+def _pixels(facts: FieldFacts, _field: Field, _column: Column, values: Array) -> FieldFacts:
+    present = [as_floats(each) for each in values if each is not None]
+    means = np.concatenate([each.reshape(-1)[:: max(1, each.size // 4096)] for each in present]) if present else None
+    facts = replace(facts, missing=len(values) - len(present))
+    return facts if means is None else _with_figures(facts, "brightness", means.astype(np.float64))
 
 
-def _images(raw: RawData, field: Field, arranged: Arranged | None, targets: list[Field], rows: int) -> ImagePreview:
-    values = raw.columns[field.name].values[:rows]
-    after = values
-    if arranged is not None and field.name in arranged.preprocessing.fields:
-        fitted = arranged.preprocessing.fields[field.name]
-        after = fitted.decode(fitted.encode(values))
-    labels: tuple[str, ...] = ()
-    if targets and targets[0].meaning != "image":
-        labels = tuple(word or "" for word in as_words(raw.columns[targets[0].name].values[:rows]).tolist())
-    return ImagePreview(field.name, _to_pixels(values), _to_pixels(after), labels)
+def _mask(facts: FieldFacts, field: Field, _column: Column, values: Array) -> FieldFacts:
+    counts = np.zeros(max(len(field.categories), 1), dtype=np.int64)
+    present = [np.asarray(each) for each in values if each is not None]
+    for each in present:
+        inside = each[(each >= 0) & (each < len(counts))].astype(np.int64)
+        counts += np.bincount(inside.reshape(-1), minlength=len(counts))
+    counted = tuple(zip(field.categories, counts.tolist(), strict=False))
+    return replace(facts, missing=len(values) - len(present), counts=counted)
 
 
-def _to_pixels(images: Array) -> NDArray[np.uint8]:
-    """Turn (images, channels, height, width) in 0..1 into bytes, channels last; one channel has no axis."""
-    pixels = np.clip(np.rint(images * 255), 0, 255).astype(np.uint8)
-    return pixels[:, 0] if pixels.shape[1] == 1 else np.moveaxis(pixels[:, :3], 1, -1)
+def _audio(facts: FieldFacts, _field: Field, column: Column, values: Array) -> FieldFacts:
+    lengths = _lengths(values, -1) / max(column.rate, 1)
+    facts = replace(facts, missing=int(np.isnan(lengths).sum()))
+    return _with_figures(facts, "seconds", lengths)
 
 
-def _class_counts(raw: RawData, arranged: Arranged, targets: list[Field]) -> dict[PartName, Mapping[str, int]]:
-    """Count the classes of the first target that has some, in every part."""
-    target = next((field for field in targets if field.meaning in ("category", "flag")), None)
-    if target is None:
-        return {}
-    indices = indices_of(raw.columns[target.name].values, target.categories)
-    result: dict[PartName, Mapping[str, int]] = {}
-    for name in PARTS:
-        counts = np.bincount(indices[arranged.division.part(name)], minlength=len(target.categories))
-        result[name] = dict(zip(target.categories, counts.tolist(), strict=True))
-    return result
+def _steps(facts: FieldFacts, _field: Field, _column: Column, values: Array) -> FieldFacts:
+    lengths = _lengths(values, 0)
+    return _with_figures(replace(facts, missing=int(np.isnan(lengths).sum())), "steps", lengths)
+
+
+def _lengths(values: Array, axis: int) -> NDArray[np.float64]:
+    return np.array([np.nan if each is None else each.shape[axis] for each in values], dtype=np.float64)
+
+
+def _numbers(facts: FieldFacts, _field: Field, _column: Column, values: Array) -> FieldFacts:
+    if values.dtype == object:
+        return facts
+    return _with_figures(facts, "value", values.astype(np.float64).reshape(-1))
+
+
+_MEASURED: Mapping[str, Callable[[FieldFacts, Field, Column, Array], FieldFacts]] = {
+    "image": _pixels,
+    "mask": _mask,
+    "audio": _audio,
+    "sequence": _steps,
+    "array": _numbers,
+    **dict.fromkeys(CELLS, lambda facts, _field, _column, _values: facts),
+}

@@ -1,4 +1,4 @@
-"""Reads a source with checked options, and remembers the last few, so that looking at the same data twice is cheap."""
+"""Reads a source with checked options and remembers the last few; finds the source for a file that was dropped."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.data.source import RawData, SourceKind
+from core.data.source import Lazy, RawData, SourceKind, accepts_nothing
 from core.data.sources import sources
+from core.data.text import first_rows
 from core.errors import DataError, UnknownKindError
 from core.kinds import Value
 from core.parameters import check_named
@@ -34,7 +35,8 @@ def read(source: str, options: Mapping[str, Value], base: Path | None = None) ->
             return _recent[key]
     raw = kind.read(complete, base)
     for column in raw.columns.values():
-        column.values.setflags(write=False)
+        if not isinstance(column.values, Lazy):
+            column.values.setflags(write=False)
     with _lock:
         _recent[key] = raw
         while len(_recent) > _REMEMBERED:
@@ -69,3 +71,34 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     except (OSError, ValueError):
         return (str(path.absolute()), 0, -1)  # reading it says what is wrong
     return (str(path.resolve()), status.st_mtime_ns, status.st_size)
+
+
+def source_for(path: Path) -> tuple[str, dict[str, Value]]:
+    """Return the source and the options that read a file or folder which was dropped on the window.
+
+    Raises:
+        DataError: no source knows it; the message says what can be read.
+    """
+    try:
+        there = path.exists()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        raise DataError(f"{path} does not exist. Choose the file or folder again.")
+    for kind in sources:
+        if kind.accepts(path):
+            return kind.id, {"path": str(path)}
+    if path.is_file() and _is_text_table(path):
+        return "csv", {"path": str(path)}
+    titles = ", ".join(kind.title for kind in sources if kind.accepts is not accepts_nothing)
+    what = "folder" if path.is_dir() else "file"
+    raise DataError(f"No source knows what the {what} {path} holds. What can be read: {titles}.")
+
+
+def _is_text_table(path: Path) -> bool:
+    """Say whether a file with a name of another kind, such as ``.txt`` or ``.data``, begins as a table does."""
+    try:
+        first = first_rows(path, 5)
+    except DataError:
+        return False
+    return len(first.names) > 1 and bool(first.rows) and all(len(row) == len(first.names) for row in first.rows)

@@ -16,14 +16,18 @@ T = TypeVar("T")
 
 
 def as_array(values: Sequence[Any] | Array) -> Array:
-    """Return cells as an array: numbers as they are, everything else as objects."""
-    array = np.asarray(values)
+    """Return cells as an array: numbers as they are, everything else as objects, one a row."""
+    if isinstance(values, np.ndarray):
+        return values if values.dtype.kind in "fiub" else values.astype(object)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of different lengths, such as sounds
+        array = np.empty(0, dtype=object)
     if array.dtype.kind in "fiub":
         return array
-    if isinstance(values, np.ndarray):
-        return values.astype(object)
     cells = np.empty(len(values), dtype=object)
-    cells[:] = list(values)
+    for row, cell in enumerate(values):
+        cells[row] = cell
     return cells
 
 

@@ -34,7 +34,9 @@ class ExporterKind:
     """An export format, declared once. ``suffix`` is the usual ending of its file.
 
     ``export`` writes the file and returns its path. What it wrote was read back and gave the same outputs as the
-    network before it replaced anything. It raises ExportError, and ModelError where the network cannot be built.
+    network before it replaced anything. It reports through ``core.progress``, and raises Cancelled where whoever
+    watches wants it to end, ExportError, and ModelError where the network cannot be built.
+    ``trained_only`` formats need a run: they hold what was learnt from the data.
     """
 
     id: str
@@ -42,3 +44,4 @@ class ExporterKind:
     suffix: str
     help: str
     export: Callable[[ExportRequest], Path]
+    trained_only: bool = False

@@ -1,14 +1,15 @@
-"""The graph as it runs: without what is switched off, links led past what is bypassed."""
+"""The graph as it runs: without what is switched off, also inside groups, links led past what is bypassed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from core.graph.groups import needed
 from core.graph.kinds import kind_of
 from core.graph.names import natural_key
 from core.graph.order import incoming, slot_key
-from core.graph.project import End, Graph, Node, Project
+from core.graph.project import OUTPUT, End, Graph, Group, Node, Project, PythonLayer
 from core.kinds import LayerKind
 from core.memo import Memo
 
@@ -20,6 +21,7 @@ class _Known:
     links: Mapping[End, End]
     kinds: Mapping[str, LayerKind | None]
     modes: Mapping[str, str]
+    silent: frozenset[End]
     off: frozenset[str]
     remaining: Mapping[End, End]
 
@@ -27,27 +29,68 @@ class _Known:
 _known: Memo[_Known] = Memo(256)
 
 
+@dataclass(frozen=True)
+class _Silent:
+    """At which ports groups give nothing, by group. It holds on to what it was read from, as above."""
+
+    groups: Mapping[str, Group]
+    code: Mapping[str, PythonLayer]
+    ports: Mapping[str, frozenset[str]]
+
+
+_silences: Memo[_Silent] = Memo(64)
+
+
 def effective(project: Project) -> Graph:
     """Return the project's graph without its bypassed and muted nodes.
 
     A bypassed node's first output is what arrives at its first linked input, its second what arrives at the second,
     and so on. A muted node gives nothing: variadic and optional inputs leave it out, and a node that needs it is left
-    out in turn. Where the owner of a shared layer is left out, the first node that shares it takes its place.
+    out in turn. An output of a group that is off inside counts as that of a muted node: what is switched off means the
+    same whether it stands in a group or not. Where the owner of a shared layer is left out, the first node that shares
+    it takes its place.
+
+    The project has no recursion (see ``recursion_problem``).
     """
+    return _running(project, _silent_ports(project))
+
+
+def _running(project: Project, ports: Mapping[str, frozenset[str]]) -> Graph:
+    """Return the graph that remains where groups give nothing at these of their ports."""
     graph = project.graph
     modes = {name: node.mode for name, node in graph.nodes.items() if node.mode}
-    if not modes:
+    owners = {name: graph.nodes.get(node.shares, node) for name, node in graph.nodes.items()} if ports else {}
+    silent = frozenset(End(name, port) for name, owner in owners.items() for port in ports.get(owner.group, ()))
+    if not modes and not silent:
         return graph
     kinds = {name: kind_of(project, node) for name, node in graph.nodes.items()}
     known = _known.get(id(graph.links))
-    if known is None or known.kinds != kinds or known.modes != modes:
-        links, off = _rewired(graph, kinds, modes)
-        known = _known.put(id(graph.links), _Known(graph.links, kinds, modes, off, links))
+    if known is None or known.kinds != kinds or known.modes != modes or known.silent != silent:
+        links, off = _rewired(graph, kinds, modes, silent)
+        known = _known.put(id(graph.links), _Known(graph.links, kinds, modes, silent, off, links))
     return Graph(_handed_over(graph, known.off), known.remaining)
 
 
+def _silent_ports(project: Project) -> Mapping[str, frozenset[str]]:
+    """Return the outputs of groups that are off inside, by group; nothing of groups that give something everywhere."""
+    if not any(group.has_modes for group in project.groups.values()):
+        return {}
+    key = id(project.groups), id(project.code)
+    known = _silences.get(key)
+    if known is None:
+        found: dict[str, frozenset[str]] = {}
+        for name in needed(project.groups, project.groups):
+            inside = project.inside(name)
+            running = _running(inside, found).nodes
+            off = frozenset(node.name for node in inside.graph.of_kind(OUTPUT) if node.name not in running)
+            if off:
+                found[name] = off
+        known = _silences.put(key, _Silent(project.groups, project.code, found))
+    return known.ports
+
+
 def _rewired(
-    graph: Graph, kinds: Mapping[str, LayerKind | None], modes: Mapping[str, str]
+    graph: Graph, kinds: Mapping[str, LayerKind | None], modes: Mapping[str, str], silent: frozenset[End]
 ) -> tuple[dict[End, End], frozenset[str]]:
     """Return the links that remain, and the nodes that do not run."""
     bypassed = {name for name, mode in modes.items() if mode == "bypass"}
@@ -59,16 +102,16 @@ def _rewired(
         if target.node not in bypassed and origin is not None:
             found[target] = origin
     off = {name for name, mode in modes.items() if mode == "mute"}
-    waiting = list(off)
     readers: dict[str, list[End]] = {}
     for target, source in found.items():
         readers.setdefault(source.node, []).append(target)
-    while waiting:
-        for target in readers.get(waiting.pop(), ()):
-            found.pop(target, None)
-            if target.node not in off and not _does_without(target, kinds.get(target.node), found):
-                off.add(target.node)
-                waiting.append(target.node)
+    cut = [target for target, source in found.items() if source.node in off or source in silent]
+    while cut:
+        target = cut.pop()
+        found.pop(target, None)
+        if target.node not in off and not _does_without(target, kinds.get(target.node), found):
+            off.add(target.node)
+            cut += readers.get(target.node, ())
     gone = off | bypassed
     return {target: source for target, source in found.items() if target.node not in gone}, frozenset(gone)
 

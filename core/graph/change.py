@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ Delta = Mapping[K, tuple[V | None, V | None]]
 """Old and new value by key; None where the key is absent."""
 DRAWN = ("frames", "notes", "routes")
 """What a graph holds besides nodes and links. A change has them among its parts, as ``graph.frames`` and so on."""
+_REWRITABLE = frozenset({"data", "groups"})
 _FOR_THE_EYE = frozenset({"groups", "bookmarks", *(f"graph.{name}" for name in DRAWN)})
 
 
@@ -49,6 +50,14 @@ class Change:
     def then(self, later: Change) -> Change:
         """Return this change and a later one as a single change."""
         return Change(_chain(self.nodes, later.nodes), _chain(self.links, later.links), _chain(self.parts, later.parts))
+
+    def rewritten(self, rule: Callable[[Project], Project]) -> Change:
+        """Return the change with its data and definitions of groups, old and new, as a rule rewrites a project's."""
+        parts = dict(self.parts)
+        for name in parts.keys() & _REWRITABLE:
+            old, new = (getattr(rule(replace(Project(), **{name: each})), name) for each in parts[name])
+            parts[name] = old, new
+        return Change(self.nodes, self.links, parts)
 
     def apply(self, project: Project) -> Project:
         """Return the project after this change."""

@@ -32,16 +32,18 @@ from core.graph.project import (
     PythonLayer,
     Split,
     TrainingSettings,
+    Window,
 )
 from core.graph.sharing import check_sharing
 from core.loading import load
+from core.weights import TRAINING_NAMES
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from core.graph.schema import DataModel, GraphModel, GroupModel, ProjectModel
 
-FORMAT = 2
+FORMAT = 3
 Content = dict[str, Any]
 Location = tuple[str | int, ...]
 
@@ -114,7 +116,7 @@ def _variable_problems(model: ProjectModel) -> Iterable[str]:
         for number, each in enumerate(group.parameters):
             where = ("groups", index, "parameters", number, "name")
             yield from _name_problem(each.name, set(), where)
-            if each.name in seen or each.name == "frozen":
+            if each.name in seen or each.name in TRAINING_NAMES:
                 yield f"{place(where)}: There is already a parameter named '{each.name}'. Names are unique."
             seen.add(each.name)
 
@@ -146,7 +148,20 @@ def _graph_problems(graph: GraphModel, where: Location) -> Iterable[str]:
     nodes = {each.name: Node(**each.known) for each in graph.nodes}
     for index, node in enumerate(graph.nodes):
         yield from _refused(partial(check_sharing, nodes, nodes[node.name]), (*where, "nodes", index, "shares"))
+    yield from _drawn_problems(graph, where)
     yield from _link_problems(graph, where)
+
+
+def _drawn_problems(graph: GraphModel, where: Location) -> Iterable[str]:
+    """Yield the frames and notes that have the name of another one: each must be known by its own."""
+    seen: dict[str, str] = {}
+    names = {"frames": [each.name for each in graph.frames], "annotations": [each.name for each in graph.annotations]}
+    for key, of_kind in names.items():
+        for index, name in enumerate(of_kind):
+            own = place((*where, key, index, "name"))
+            if name in seen:
+                yield f"{own}: {seen[name]} is named '{name}' already. Give each frame and note its own name."
+            seen.setdefault(name, place((*where, key, index)))
 
 
 def _name_problem(name: str, taken: set[str], location: Location) -> Iterable[str]:
@@ -210,12 +225,13 @@ def _joined(unknown: dict[str, Any], **parts: dict[str, Any]) -> dict[str, Any]:
 
 def _data(model: DataModel) -> DataBinding:
     made = tuple(Field(**each.known) for each in model.fields)
-    return DataBinding(model.source, model.options, made, Split(**model.split.known))
+    split, window = Split(**model.split.known), Window(**model.window.known)
+    return DataBinding(model.source, model.options, made, split, window, model.sampling)
 
 
 def _data_extra(model: DataModel) -> dict[str, Any]:
     of_fields = {each.name: each.unknown for each in model.fields if each.unknown}
-    return _joined(model.unknown, fields=of_fields, split=model.split.unknown)
+    return _joined(model.unknown, fields=of_fields, split=model.split.unknown, window=model.window.unknown)
 
 
 def _graph(model: GraphModel) -> Graph:
@@ -272,14 +288,25 @@ def to_content(project: Project) -> Content:
 
 
 def _data_content(binding: DataBinding, extra: dict[str, Any]) -> Content:
-    of_fields, of_split = extra.pop("fields", {}), extra.pop("split", {})
+    of_fields, of_split, of_window = (extra.pop(key, {}) for key in ("fields", "split", "window"))
     return {
         "source": binding.source,
         "options": _sorted(binding.options),
         "fields": [_plain(each) | of_fields.get(each.name, {}) for each in binding.fields],
         "split": _plain(binding.split) | of_split,
+        **_beside(binding, of_window),
         **extra,
     }
+
+
+def _beside(binding: DataBinding, of_window: Content) -> Content:
+    """Return what few bindings have: a window, another way to draw samples."""
+    found: Content = {}
+    if binding.window != Window() or of_window:
+        found["window"] = _plain(binding.window) | of_window
+    if binding.sampling != "shuffle":
+        found["sampling"] = binding.sampling
+    return found
 
 
 def _graph_content(graph: Graph, extra: dict[str, Any]) -> Content:
@@ -347,12 +374,19 @@ def _sorted(values: Mapping[str, Any]) -> Content:
     return {key: values[key] for key in sorted(values, key=str)}
 
 
-def _plain(part: Field | Split | TrainingSettings) -> Content:
+def _plain(part: Field | Split | Window | TrainingSettings) -> Content:
+    """Return all values of a part, but those of the rarer ones that were left at their default."""
+    usual = {each.name: each.default for each in fields(part) if each.default is not MISSING}
     values = {each.name: getattr(part, each.name) for each in fields(part)}
+    values = {key: value for key, value in values.items() if key not in _RARE or value != usual.get(key, {})}
     return {key: _plain_value(key, value) for key, value in values.items()}
 
 
-_FLOATS = frozenset({"learning_rate", "validation", "test"})
+_RARE = frozenset(
+    """options augment folds fold decay schedule schedule_options accumulate combine monitor patience min_delta clip
+    clip_at average average_decay average_start precision compile process diagnostics tensorboard""".split()
+)
+_FLOATS = frozenset("learning_rate validation test min_delta clip_at average_decay average_start".split())
 
 
 def _plain_value(key: str, value: Any) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.graph.change import Change, difference
@@ -151,12 +151,23 @@ class Document:
         """True where the project differs from what was last saved or opened."""
         return self.project is not self._saved and self.project != self._saved
 
-    def mark_saved(self, path: Path) -> None:
-        """Remember that the project as it is now is in this file."""
-        self.path = path
+    def mark_saved(self, path: Path, moved: Callable[[Project], Project] | None = None) -> None:
+        """Remember that the project as it is now is in this file.
+
+        ``moved`` rewrites what names other files from the file's folder, where that is another one now: the project and
+        every step of its history, so that no undo brings back what led to a file from the old folder.
+        """
+        before, self.path = self.project, path
+        if moved is not None:
+            self.project = moved(before)
+            for steps in (self._done, self._undone):
+                steps[:] = [replace(step, change=step.change.rewritten(moved)) for step in steps]
         self._saved = self.project
         self._saved_at = len(self._done)
         self.end_merge()
+        change = difference(before, self.project)
+        if change:
+            self.changed.emit(change)
         self.history_changed.emit(None)
 
     def mark_unsaved(self) -> None:

@@ -22,6 +22,7 @@ Migration = Callable[[Content], Content]
 
 MIGRATIONS: Mapping[int, Migration] = {
     1: lambda content: content,  # format 2 adds groups, Python layers, and what nodes say of them
+    2: lambda content: content,  # format 3 adds meanings, roles and splits, and what they and training may be told
 }
 """By format number: what makes the content of the next format from it."""
 

@@ -10,7 +10,7 @@ from core.graph.python_layer import python_kind
 from core.kinds import LayerKind, Parameter, Port
 from core.layers import catalogue
 from core.memo import Memo
-from core.weights import FROZEN
+from core.weights import TRAINING_OPTIONS
 
 GROUPS_FAMILY = "Groups"
 _known: Memo[tuple[Group, LayerKind]] = Memo(4096)
@@ -77,7 +77,7 @@ def _group_kind(
         stem=snake_case(name),
         inputs=inputs,
         outputs=outputs,
-        parameters=(*own, FROZEN),
+        parameters=(*own, *TRAINING_OPTIONS),
         face=tuple(each.name for each in own),
         group=name,
     )

@@ -8,7 +8,7 @@ line use it too.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -34,24 +34,33 @@ _SWEEPS = 8
 _PLACEMENTS = 12
 
 
-def layered_layout(graph: Graph, sizes: Mapping[str, Size] | None = None) -> dict[str, Position]:
+def layered_layout(
+    graph: Graph, sizes: Mapping[str, Size] | None = None, step: Callable[[float], object] | None = None
+) -> dict[str, Position]:
     """Return the top left corner of every node, in scene units; ``sizes`` are (width, height) by name.
 
     Parts that are not linked with each other stand side by side. The drawing starts at (0, 0). Nodes on a loop (which
-    a document never holds) are put below everything else.
+    a document never holds) are put below everything else. ``step`` is called again and again with the share of the work
+    that is done (0 to 1); what it raises ends the work.
     """
     sizes = sizes or {}
     order = list(execution_order(graph))
     order += [name for name in graph.nodes if name not in set(order)]
     positions: dict[str, Position] = {}
-    left = 0.0
+    left, done = 0.0, 0
     for part in _parts(graph, order):
-        placed = _Part(graph, part, sizes).place()
+        placed = _Part(graph, part, sizes, _told(step, done / len(order), len(part) / len(order))).place()
+        done += len(part)
         lowest = min(x for x, _y in placed.values())
         positions.update({name: (x - lowest + left, y) for name, (x, y) in placed.items()})
         width = max(x + sizes.get(name, NODE_SIZE)[0] for name, (x, _y) in placed.items()) - lowest
         left = GRID * round((left + width + PART_GAP) / GRID)
     return positions
+
+
+def _told(step: Callable[[float], object] | None, done: float, share: float) -> Callable[[int], object]:
+    """Return what a part tells at each of its turns; it is a share of the whole, and so much is done before it."""
+    return (lambda turn: step(done + share * turn / (_SWEEPS + _PLACEMENTS))) if step else lambda _turn: None
 
 
 def _parts(graph: Graph, order: Sequence[str]) -> list[list[str]]:
@@ -86,8 +95,11 @@ class _Point:
 class _Part:
     """One connected part on its way through the four steps."""
 
-    def __init__(self, graph: Graph, names: Sequence[str], sizes: Mapping[str, Size]) -> None:
+    def __init__(
+        self, graph: Graph, names: Sequence[str], sizes: Mapping[str, Size], tell: Callable[[int], object]
+    ) -> None:
         self.names = names
+        self._tell = tell
         self.sizes = {name: sizes.get(name, NODE_SIZE) for name in names}
         members = set(names)
         ends = ((target, source) for target, source in graph.links.items() if target.node in members)
@@ -156,6 +168,7 @@ class _Part:
         for sweep in range(_SWEEPS):
             if fewest == 0:
                 break
+            self._tell(sweep)
             down = sweep % 2 == 0
             place = {index: number for row in self.rows for number, index in enumerate(row)}
             for row in self.rows if down else reversed(self.rows):
@@ -188,6 +201,7 @@ class _Part:
         for row in self.rows:
             _fit(row, dict.fromkeys(row, (0.0, 1.0)), self._gaps(row), centres)
         for turn in range(_PLACEMENTS):
+            self._tell(_SWEEPS + turn)
             down = turn % 2 == 0
             for row in self.rows if down else reversed(self.rows):
                 wishes = {index: self._wish(index, centres, down) for index in row}

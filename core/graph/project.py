@@ -9,14 +9,34 @@ from typing import Literal
 
 from core.kinds import Value
 
-Meaning = Literal["number", "category", "flag", "image", "text", "identifier", "date"]
-UNUSABLE: tuple[Meaning, ...] = ("text", "identifier", "date")
+Meaning = Literal[
+    "number",
+    "category",
+    "flag",
+    "labels",
+    "date",
+    "text",
+    "sequence",
+    "array",
+    "image",
+    "mask",
+    "audio",
+    "identifier",
+]
+"""What a field's values are. "labels" are any number of words a sample, "sequence" numbers of any length (steps, or
+steps × features), "array" numbers of one fixed shape, "mask" a class for every pixel."""
+UNUSABLE: tuple[Meaning, ...] = ("identifier",)
 """Meanings that have no way to become numbers, so that they can be neither input nor target."""
-Role = Literal["input", "target", "ignore"]
-Encoding = Literal["standardise", "min-max", "none", "one-hot", "index"]
-Missing = Literal["mean", "median", "most frequent", "drop row"]
-SplitMethod = Literal["stratified", "random"]
-Device = Literal["auto", "cpu", "cuda", "mps"]
+Role = Literal["input", "target", "weight", "group", "time", "split", "ignore"]
+"""What a field is for. "weight" says how much each sample counts, "group" which samples stay together in one part,
+"time" in which order they happened, "split" which part each belongs to."""
+Encoding = str
+"""How values become numbers: one of those that the field's meaning lists (``core.graph.meanings``)."""
+Missing = str
+"""What becomes of a missing value: one of those that the field's meaning lists."""
+SplitMethod = Literal["stratified", "random", "group", "time", "column", "k-fold"]
+Sampling = Literal["shuffle", "balanced"]
+Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 Mode = Literal["", "bypass", "mute"]
 Colour = Literal["", "red", "orange", "yellow", "green", "teal", "blue", "purple", "grey"]
 """What a node, a frame or a note may be marked with; "" is no mark. The theme says what each looks like."""
@@ -156,6 +176,11 @@ class Group:
         """Names of the groups that this one uses directly."""
         return frozenset(node.group for node in self.graph.nodes.values() if node.group)
 
+    @cached_property
+    def has_modes(self) -> bool:
+        """True where a node inside is bypassed or muted."""
+        return any(node.mode for node in self.graph.nodes.values())
+
 
 @dataclass(frozen=True)
 class PythonLayer:
@@ -168,11 +193,13 @@ class PythonLayer:
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a table, or the images of a set: what it means and how it becomes numbers.
+    """A column of a table, or the images, sounds, texts… of a set: what it means and how it becomes numbers.
 
-    ``shape`` is one sample's shape as read (``()`` for a table's cell, ``(channels, height, width)`` for an image).
-    ``categories`` lists the values of a category or flag in the order of their indices. ``reason`` says why the
-    meaning was inferred.
+    ``shape`` is one sample's shape as read (``()`` for a table's cell, ``(channels, height, width)`` for an image);
+    0 stands for a size that differs between samples.
+    ``categories`` lists the values of a category or flag in the order of their indices (of text: its tokens, once they
+    were learnt). ``reason`` says why the meaning was inferred. ``options`` holds what was set of the options that the
+    meaning declares (``core.graph.meanings``), ``augment`` the options of each augmentation by its id.
     """
 
     name: str
@@ -183,26 +210,54 @@ class Field:
     encoding: Encoding = "none"
     missing: Missing = "mean"
     reason: str = ""
+    options: Mapping[str, Value] = field(default_factory=dict)
+    augment: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Split:
-    """How samples are divided: shares of the whole, drawn with ``seed``; the rest is for training."""
+    """How samples are divided: shares of the whole, drawn with ``seed``; the rest is for training.
+
+    "group" keeps the rows of one value of the field with the role "group" together, "time" takes the latest for
+    testing and those before for validation, "column" reads the part from the field with the role "split". "k-fold"
+    takes the share ``test`` away and divides the rest into ``folds`` of equal size, of which number ``fold`` (from 0)
+    is for validation.
+    """
 
     method: SplitMethod = "stratified"
     validation: float = 0.2
     test: float = 0.0
     seed: int = 0
+    folds: int = 5
+    fold: int = 0
+
+
+@dataclass(frozen=True)
+class Window:
+    """Makes samples of ``length`` rows that follow one another in time; 0: each row is a sample.
+
+    The target is the value ``horizon`` rows after the window's last (0: at its last). A sample begins every ``stride``
+    rows; none reaches over the border of a group.
+    """
+
+    length: int = 0
+    horizon: int = 1
+    stride: int = 1
 
 
 @dataclass(frozen=True)
 class DataBinding:
-    """Where the samples come from. An empty ``source`` means that no data is bound yet."""
+    """Where the samples come from. An empty ``source`` means that no data is bound yet.
+
+    ``sampling`` "balanced" draws every class equally often in an epoch; ``window`` makes samples of a time series.
+    """
 
     source: str = ""
     options: Mapping[str, Value] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
     split: Split = Split()
+    window: Window = Window()
+    sampling: Sampling = "shuffle"
 
     def field(self, name: str) -> Field | None:
         """Return the field of that name."""
@@ -215,7 +270,18 @@ class DataBinding:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How the network is trained. ``optimizer_options`` holds only what differs from the optimizer's defaults."""
+    """How the network is trained; the defaults are plain training.
+
+    ``optimizer_options`` and ``schedule_options`` hold only what differs from the defaults. ``decay`` "matrices" keeps
+    weight decay away from biases and normalisation. ``combine`` says how the losses of several outputs become one.
+    ``monitor`` names the curve that decides what is best ("validation/loss", "training/digit/accuracy"; "": the loss
+    over the validation part, without one that of training), and training ends after ``patience`` epochs (0: never)
+    without an improvement by more than ``min_delta``. ``clip`` limits gradients to ``clip_at``; ``accumulate`` batches
+    make one step. ``average`` keeps an average of the weights, with which validation and the best checkpoint are made:
+    "ema" with ``average_decay`` at every step, "swa" the mean over the epochs from the share ``average_start`` on.
+    ``precision`` is that of the forward pass; ``compile`` uses ``torch.compile``. ``process`` trains in a process of
+    its own. ``diagnostics`` looks into the network while it learns; ``tensorboard`` writes a log for TensorBoard.
+    """
 
     optimizer: str = "Adam"
     learning_rate: float = 1e-3
@@ -224,6 +290,24 @@ class TrainingSettings:
     epochs: int = 20
     device: Device = "auto"
     seed: int = 0
+    decay: Literal["all", "matrices"] = "all"
+    schedule: str = "constant"
+    schedule_options: Mapping[str, Value] = field(default_factory=dict)
+    accumulate: int = 1
+    combine: Literal["sum", "mean"] = "sum"
+    monitor: str = ""
+    patience: int = 0
+    min_delta: float = 0.0
+    clip: Literal["none", "norm", "value"] = "none"
+    clip_at: float = 1.0
+    average: Literal["none", "ema", "swa"] = "none"
+    average_decay: float = 0.999
+    average_start: float = 0.75
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    compile: bool = False
+    process: bool = False
+    diagnostics: bool = True
+    tensorboard: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from core.graph.names import snake_case
 from core.graph.project import PYTHON_PREFIX, PythonLayer
 from core.graph.python_source import Argument, PythonSource, SourceProblem, read_source
 from core.kinds import Call, Derive, LayerKind, Shape, Value
-from core.weights import FROZEN
+from core.weights import TRAINING_OPTIONS
 
 _ON_THE_FACE = 3
 _PLAIN = (bool, int, float, str, type(None))
@@ -42,7 +42,7 @@ def _python_kind(name: str, source: str) -> LayerKind:
         stem=snake_case(name),
         inputs=read.inputs,
         outputs=read.outputs,
-        parameters=(*own, FROZEN),
+        parameters=(*own, *TRAINING_OPTIONS),
         derived={each.parameter.name: _size(each, read) for each in read.arguments if each.axis is not None},
         face=tuple(each.name for each in own[:_ON_THE_FACE]),
         construct=_construct(read),

@@ -17,6 +17,7 @@ from core.graph import annotations as notes
 from core.graph.annotations import UNREADABLE, Hint, is_none
 from core.kinds import REQUIRED, Parameter, Port, Value
 from core.signatures import described_arguments, plain_text
+from core.weights import TRAINING_NAMES
 
 SIZES: Mapping[str, int] = {
     "in_features": -1,
@@ -32,7 +33,6 @@ SIZES: Mapping[str, int] = {
 GIVEN_NAMES: Mapping[str, str] = {"torch": "torch", "nn": "torch.nn"}
 """What the written network has imported already, so that a layer needs no import for it."""
 _TAKEN = frozenset({"Net", "torch", "nn", "F"})
-_OPTIONS = frozenset({"frozen"})
 _UNIVERSAL = frozenset({"device", "dtype"})
 _CONTAINERS = frozenset({"dict", "Dict", "Mapping", "list", "List", "Sequence", "set"})
 _MODULE = "torch.nn."
@@ -238,7 +238,7 @@ class _Reader:
                     "Literal[…] or tuple[int, …], or give it a default.",
                 )
             return None  # its own default serves
-        if name in _OPTIONS:
+        if name in TRAINING_NAMES:
             self._report(argument, f"{name} is an option that every layer has: give this argument another name.")
             return None
         return Argument(_parameter(name, hint, value, text), spread=0 if hint.single else hint.length)

@@ -114,16 +114,18 @@ class PythonLayerModel(_Part):
 
 
 class FieldModel(_Part):
-    """A column of a table, or the images of a set."""
+    """A column of a table, or the images, sounds, texts of a set."""
 
     name: str
     meaning: project.Meaning
     role: project.Role = "input"
-    shape: tuple[int, ...] = Item(default=(), description="One sample's shape; empty for a table's cell.")
+    shape: tuple[int, ...] = Item(default=(), description="One sample's shape; empty for a table's cell, 0 for open.")
     categories: tuple[str, ...] = Item(default=(), description="Values of a category in the order of their indices.")
-    encoding: project.Encoding = "none"
-    missing: project.Missing = Item(default="mean", description="What stands in for a missing value.")
+    encoding: str = Item(default="none", description="How values become numbers.")
+    missing: str = Item(default="mean", description="What stands in for a missing value.")
     reason: str = Item(default="", description="Why the meaning was inferred.")
+    options: dict[str, Any] = Item(default={}, description="What differs from the defaults of its meaning's options.")
+    augment: dict[str, dict[str, Any]] = Item(default={}, description="Augmentations by id, with their options.")
 
 
 class SplitModel(_Part):
@@ -133,6 +135,16 @@ class SplitModel(_Part):
     validation: float = Item(default=0.2, description="Share of all samples.")
     test: float = Item(default=0.0, description="Share of all samples.")
     seed: int = 0
+    folds: int = Item(default=5, description="For k-fold: into how many parts the rows are divided.")
+    fold: int = Item(default=0, description="For k-fold: which part is for validation, from 0.")
+
+
+class WindowModel(_Part):
+    """Makes samples of rows that follow one another in time."""
+
+    length: int = Item(default=0, description="Rows of a sample; 0: each row is one.")
+    horizon: int = Item(default=1, description="How many rows after the window's last the target stands.")
+    stride: int = Item(default=1, description="Rows from one sample's begin to the next.")
 
 
 class DataModel(_Part):
@@ -142,6 +154,8 @@ class DataModel(_Part):
     options: dict[str, Any] = Item(default={}, description="The source's parameters, such as the path of a CSV file.")
     fields: tuple[FieldModel, ...] = ()
     split: SplitModel = SplitModel()
+    window: WindowModel = WindowModel()
+    sampling: project.Sampling = Item(default="shuffle", description="'balanced' draws all classes equally often.")
 
 
 class TrainingModel(_Part):
@@ -150,8 +164,26 @@ class TrainingModel(_Part):
     optimizer: str = "Adam"
     learning_rate: float = 1e-3
     optimizer_options: dict[str, Any] = Item(default={}, description="What differs from the optimizer's defaults.")
+    decay: Literal["all", "matrices"] = Item(default="all", description="What weight decay is applied to.")
+    schedule: str = Item(default="constant", description="Id of the learning-rate schedule.")
+    schedule_options: dict[str, Any] = Item(default={}, description="What differs from the schedule's defaults.")
     batch_size: int = 32
+    accumulate: int = Item(default=1, description="Batches whose gradients make one step.")
     epochs: int = 20
+    combine: Literal["sum", "mean"] = Item(default="sum", description="How several outputs' losses become one.")
+    monitor: str = Item(default="", description="The curve that decides what is best, such as 'validation/loss'.")
+    patience: int = Item(default=0, description="Epochs without improvement after which training ends; 0: never.")
+    min_delta: float = Item(default=0.0, description="The least change that counts as an improvement.")
+    clip: Literal["none", "norm", "value"] = Item(default="none", description="How gradients are limited.")
+    clip_at: float = Item(default=1.0, description="What gradients are limited to.")
+    average: Literal["none", "ema", "swa"] = Item(default="none", description="Which average of the weights is kept.")
+    average_decay: float = Item(default=0.999, description="For ema: the share of the average kept at every step.")
+    average_start: float = Item(default=0.75, description="For swa: the share of the epochs before averaging begins.")
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    compile: bool = Item(default=False, description="Whether torch.compile is used.")
+    process: bool = Item(default=False, description="Whether training runs in a process of its own.")
+    diagnostics: bool = Item(default=True, description="Whether training looks into the network.")
+    tensorboard: bool = Item(default=False, description="Whether a log for TensorBoard is written.")
     device: project.Device = "auto"
     seed: int = 0
 

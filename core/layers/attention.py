@@ -237,7 +237,7 @@ _LEARNED_POSITIONAL_ENCODING = LayerKind(
     title="Learned positional encoding",
     stem="position",
     inputs=(_POSITIONED,),
-    parameters=(Parameter("max_length", "int", 512, minimum=1),),
+    parameters=(Parameter("max_length", "int", 512, minimum=1, unit="positions"),),
     derived={"embed_dim": axis("input", -1)},
     face=("max_length",),
     keywords=("position embedding", "bert", "gpt", "vit", *KEYWORDS),

@@ -260,7 +260,7 @@ _RMS_NORM = LayerKind(
 
 
 _RESPONSE_PARAMETERS = (
-    Parameter("size", "int", 5, "How many neighbouring channels are looked at together.", minimum=1),
+    Parameter("size", "int", 5, "How many neighbouring channels are looked at together.", minimum=1, unit="channels"),
     Parameter("alpha", "float", 1e-4, "How much the neighbours count."),
     Parameter("beta", "float", 0.75, "The power to which what is divided by is raised."),
     Parameter("k", "float", 1.0, "What is added before dividing, so that nothing is divided by zero."),

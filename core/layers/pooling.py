@@ -193,6 +193,7 @@ def _fractional(dimensions: int) -> LayerKind:
                 exclusive=True,
                 length=dimensions,
                 optional=True,
+                unit="0–1",
             ),
         ),
         hidden=("return_indices",),

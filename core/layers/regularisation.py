@@ -46,7 +46,7 @@ def _dropout(
         f"torch.nn.{identifier}",
         inputs=(port,),
         outputs=(_SAME,),
-        parameters=(Parameter("p", "float", 0.5, share, minimum=0, maximum=1),),
+        parameters=(Parameter("p", "float", 0.5, share, minimum=0, maximum=1, unit="0–1"),),
         hidden=("inplace",),
         face=("p",),
         keywords=(*keywords, *_KEYWORDS),
@@ -147,7 +147,13 @@ _STOCHASTIC_DEPTH = LayerKind(
     inputs=(Port("input", "The residual branch, samples along the first dimension."),),
     parameters=(
         Parameter(
-            "p", "float", 0.1, "How often the branch is left out; usually more in later layers.", minimum=0, maximum=1
+            "p",
+            "float",
+            0.1,
+            "How often the branch is left out; usually more in later layers.",
+            minimum=0,
+            maximum=1,
+            unit="0–1",
         ),
         Parameter(
             "mode",

@@ -39,7 +39,12 @@ def _parameters(*counts: Parameter) -> tuple[Parameter, ...]:
         Parameter("nhead", "int", 8, HEADS_HELP, minimum=1),
         *counts,
         Parameter(
-            "dim_feedforward", "int", 2048, "How wide the two dense layers behind each attention are.", minimum=1
+            "dim_feedforward",
+            "int",
+            2048,
+            "How wide the two dense layers behind each attention are.",
+            minimum=1,
+            unit="features",
         ),
         Parameter("dropout", "float", 0.1, "The share of values set to zero while training."),
         Parameter(

@@ -18,7 +18,9 @@ _RESIZED = Port("input", "Batch × channels × length, height × width or depth 
 _SIZE = "The size that comes out, one number or one each way; or give scale_factor."
 _SCALE = "How many times larger it becomes, one number or one each way; or give size."
 _SIZE_PARAMETER = Parameter("size", "ints", None, _SIZE, minimum=1, optional=True)
-_SCALE_PARAMETER = Parameter("scale_factor", "floats", (2.0,), _SCALE, minimum=0, exclusive=True, optional=True)
+_SCALE_PARAMETER = Parameter(
+    "scale_factor", "floats", (2.0,), _SCALE, minimum=0, exclusive=True, optional=True, unit="×"
+)
 _MODE = Parameter(
     "mode",
     "choice",
@@ -157,7 +159,9 @@ def _fixed_upsampling(name: str, mode: str, ranks: tuple[int, ...]) -> LayerKind
         inputs=(Port("input", "Batch × channels × height × width.", ranks=ranks),),
         parameters=(
             _SIZE_PARAMETER,
-            Parameter("scale_factor", "floats", 2.0, _SCALE, minimum=0, exclusive=True, length=2, optional=True),
+            Parameter(
+                "scale_factor", "floats", 2.0, _SCALE, minimum=0, exclusive=True, length=2, optional=True, unit="×"
+            ),
         ),
         face=("size", "scale_factor"),
         keywords=(mode, *_RESIZE_KEYWORDS),
@@ -206,7 +210,7 @@ _PIXEL_SHUFFLE = LayerKind(
     stem="shuffle",
     inputs=(_ANY_INPUT,),
     outputs=_ANY_OUTPUT,
-    parameters=(Parameter("upscale_factor", "int", 2, "How many times larger each way.", minimum=1),),
+    parameters=(Parameter("upscale_factor", "int", 2, "How many times larger each way.", minimum=1, unit="×"),),
     face=("upscale_factor",),
     keywords=("sub-pixel convolution", "depth to space", "super resolution", "espcn", "upscale", "enlarge"),
     samples=(((2, 8, 3, 4),),),

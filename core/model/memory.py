@@ -19,7 +19,7 @@ from core.graph.order import incoming
 from core.graph.project import INPUT, OUTPUT, End, Project
 from core.kinds import LayerKind
 from core.memo import Memo
-from core.model.cost import LENGTH, CostReport
+from core.model.cost import LENGTH, CostReport, NodeCost
 from core.model.probe import TORCH_ERRORS, call_layer, construct, meta_tensor, quietly, short_sizes
 from core.model.reports import NodeReport, ShapeReport
 
@@ -49,6 +49,11 @@ class MemoryReport:
     def fixed(self) -> int:
         """What does not depend on the batch."""
         return self.weights + self.gradients + self.optimizer
+
+    def held(self, cost: NodeCost) -> int:
+        """Return the bytes that a node's weights take while training: themselves, gradients, the optimizer's state."""
+        states = self.optimizer / self.gradients if self.gradients else 0
+        return cost.parameter_bytes + round(4 * cost.trainable * (1 + states))
 
     def at(self, batch: int) -> int:
         """Return what training takes with that batch size."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import ModelError
 from core.kinds import LayerKind, Value
-from core.model import python_code
+from core.model import patience, python_code
 from core.model.lines import by_port, call_line, constructor, constructor_arguments
 from core.model.options import option_problems
 from core.model.preconditions import Trouble, broken_rules
@@ -64,10 +64,20 @@ def run_layer(
     if not kind.outputs:
         return Outcome(troubles=broken)
     with quietly() as caught:
-        outcome = _run_modes(kind, {**arguments, **derived}, inputs, names)
+        outcome = (_run_patiently if kind.code else _run_modes)(kind, {**arguments, **derived}, inputs, names)
     notes = dict.fromkeys(str(each.message) for each in caught)
     said = tuple(Trouble("note", text=text, severity="warning") for text in notes)
     return Outcome(outcome.outputs, derived, (*broken, *outcome.troubles, *said))
+
+
+def _run_patiently(
+    kind: LayerKind, arguments: Mapping[str, Value], inputs: Mapping[str, TensorSpec], names: tuple[str, ...]
+) -> Outcome:
+    """Run a layer with the user's code, which is stopped where it never ends."""
+    try:
+        return patience.at_most(patience.LONGEST, lambda: _run_modes(kind, arguments, inputs, names))
+    except patience.TooLong as error:
+        return Outcome(troubles=(Trouble("said", text=python_code.stopped(kind.code, error)),))
 
 
 @contextmanager

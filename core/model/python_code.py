@@ -1,6 +1,6 @@
 """Runs the user's Python layers for the check: only trusted ones, each source once, with errors by line.
 
-What a layer raises becomes a ``CodeError``. What is not protected: code that never ends keeps the check waiting, and
+What a layer raises becomes a ``CodeError``; code that never ends is stopped (see ``patience``). What is not protected:
 code that writes files, starts threads, takes all memory or sets torch's global seed does so, with the user's rights.
 That is what trust is asked for. What it prints goes to the standard error, so that it does not mix with our output.
 """
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from core import trust, units
 from core.graph.python_layer import source_problems
 from core.kinds import LayerKind
+from core.model.patience import TooLong
 from core.model.preconditions import Trouble
 from core.model.specs import TensorSpec
 
@@ -171,9 +172,19 @@ def _filename(source: str) -> str:
 
 def _said(source: str, error: BaseException) -> str:
     """Return ``line 12: NameError: …``, the line being the last one of the user's on the way to the error."""
+    text = "".join(traceback.format_exception_only(error)).strip().removeprefix(f"{_MODULE}.")
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return _at_line(source, error, text)
+
+
+def stopped(source: str, error: TooLong) -> str:
+    """Return what is said of code that was stopped."""
+    text = f"{error} It was stopped, so that the check of the network can go on. Look for a loop that never ends."
+    return _at_line(source, error.cause, text)
+
+
+def _at_line(source: str, error: BaseException, text: str) -> str:
     lines = [
         line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == _filename(source)
     ]
-    text = "".join(traceback.format_exception_only(error)).strip().removeprefix(f"{_MODULE}.")
-    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     return f"line {lines[-1]}: {text}" if lines else text

@@ -31,6 +31,7 @@ from core.model.problems import Fix, Problem
 from core.model.reports import NodeReport, ShapeReport
 from core.model.specs import BATCH, MAX_NAMES, TensorSpec, input_spec
 from core.parameters import ParameterProblem, resolve
+from core.weights import TRAINING_NAMES
 
 MOST_REPEATS = 1000
 MOST_LAYERS = 20_000
@@ -298,7 +299,7 @@ class _Walk:
             self.problems.append(findings.unequal_calls(node, owner, repeat, inputs, arriving))
             ok = False
         if complete and last.ok:
-            self.problems += _silent(node, kind, last)
+            self.problems += _silent(node, kind, last) if repeat > 1 else ()
         own = outputs if complete and last.ok else {}
         self.nodes[node.name] = NodeReport(inputs, own, values, {}, ok, reports, repeat)
 
@@ -323,7 +324,7 @@ class _Walk:
         return tuple(reports), outputs, arriving
 
     def _inside(self, group: str, values: Mapping[str, Value], inputs: Mapping[str, TensorSpec]) -> ShapeReport:
-        own = {name: value for name, value in values.items() if name != "frozen"}
+        own = {name: value for name, value in values.items() if name not in TRAINING_NAMES}
         inner = replace(self.project, variables=self.outer).inside(group, own)
         environment = tuple(tuple(sorted(each.items())) for each in (inner.variables, self.outer))
         definitions = _definitions(inner, group)
@@ -379,6 +380,7 @@ def _names(kind: LayerKind, side: str) -> tuple[str, ...]:
 
 
 def _silent(node: Node, kind: LayerKind, inner: ShapeReport) -> Iterator[Problem]:
+    """Yield what a repeated group does not give: the next repetition would need it."""
     for port in kind.outputs:
         if inner.nodes[port.name].off or "input" not in inner.nodes[port.name].inputs:
             yield Problem("error", f"'{node.name}' gives nothing at '{port.name}': inside, it is off.", node.name)

@@ -11,14 +11,15 @@ from core.model.memory import MemoryReport, training_memory
 from core.model.reports import ShapeReport
 from core.training.devices import pick_device
 from core.training.optimizers import optimizers
-from core.training.options import make_optimizer
+from core.training.options import make_optimizer, options_of
 
 
 @dataclass(frozen=True)
 class Budget:
     """``memory`` in detail, for training with ``batch`` samples on ``device``, which has ``capacity`` bytes.
 
-    ``capacity`` is 0 where the device does not say; then there is no largest batch (None).
+    ``capacity`` is 0 where the device does not say; then there is no largest batch (None). Nor is there one where a
+    sample takes nothing, as in an empty network.
     """
 
     memory: MemoryReport
@@ -38,8 +39,8 @@ class Budget:
 
     @property
     def largest_batch(self) -> int | None:
-        """The largest batch that fits, or None where the device's memory is not known."""
-        return self.memory.largest_batch(self.capacity) if self.capacity else None
+        """The largest batch that fits, or None where the device's memory is not known or a sample takes none."""
+        return self.memory.largest_batch(self.capacity) if self.capacity and self.memory.per_sample else None
 
 
 def budget(project: Project, shapes: ShapeReport, costs: CostReport) -> Budget:
@@ -63,6 +64,12 @@ def states_per_weight(training: TrainingSettings) -> int:
         return 0
     weight = torch.nn.Parameter(torch.zeros(2, 2))
     weight.grad = torch.zeros(2, 2)
+    if kind.closure:
+        # Two vectors for every step in its history, the last gradient and the direction (torch.optim.LBFGS).
+        defaults = {each.name: each.default for each in options_of(kind)}
+        return 2 + 2 * int(training.optimizer_options.get("history_size", defaults["history_size"]))
+    if kind.gradients == "sparse":
+        weight.grad = weight.grad.to_sparse()
     optimizer = make_optimizer(kind, [weight], training.learning_rate, training.optimizer_options)
     optimizer.step()
     kept = (each for each in optimizer.state[weight].values() if isinstance(each, torch.Tensor))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.data.augment import augmentations
+from core.data.augmenting import augment_problems
 from core.data.sources import sources
 from core.errors import did_you_mean
-from core.graph.binding import bound_fields, input_signature, target_of
-from core.graph.edits import SetParameters
+from core.graph.binding import NEXT_TARGET, bound_fields, input_signature, target_of
+from core.graph.edits import SetField, SetParameters, SetSampling
 from core.graph.project import INPUT, OUTPUT, UNUSABLE, End, Field, Node, Project
 from core.model.advice import advice
 from core.model.problems import Fix, Problem
@@ -20,9 +21,11 @@ from core.model.trail import Place, places, way_up
 from core.model.weight_files import weight_file_problems
 from core.training.fit import fit_problems
 from core.training.learning import nothing_to_learn, small_batches
-from core.training.objective import OutputObjective, arriving, examine
-from core.training.optimizers import optimizers
-from core.training.options import check_options
+from core.training.objective import OutputObjective, arriving, combined, examine
+from core.training.settings_check import setting_problems
+
+_GIVEN_BACK = ("image", "array", "audio", "sequence")
+"""Meanings whose fields may be input and target at once: that makes an autoencoder."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,19 @@ def check_project(project: Project, base: Path | None = None) -> CheckReport:
             objectives.append(examined.objective)
             if spec is not None:
                 problems += fit_problems(project, shapes, examined.objective, spec)
+    problems += _shares(objectives)
     problems += _input_problems(project)
     problems += _short_tables(project, shapes)
     problems += advice(project, shapes)
     problems += weight_file_problems(project, base)
-    problems += _setting_problems(project)
+    problems += setting_problems(project, shapes, objectives)
+    problems += _source_problems(project)
+    problems += _augment_problems(project)
+    problems += _sampling_problems(project, objectives)
     problems += small_batches(project, shapes)
     missing = [*_missing(project), *nothing_to_learn(project, shapes)]
     blockers = [problem for problem in problems if problem.severity == "error"] + missing
-    return CheckReport(shapes, (*problems, *missing), tuple(objectives), tuple(blockers))
+    return CheckReport(shapes, (*problems, *missing), combined(project, objectives), tuple(blockers))
 
 
 def _missing(project: Project) -> Iterator[Problem]:
@@ -81,6 +88,15 @@ def _missing(project: Project) -> Iterator[Problem]:
         yield Problem("info", "The network has no output yet: add an Output.")
     if not project.data.source:
         yield Problem("info", "There is no data yet: choose some to train with.")
+
+
+def _shares(objectives: list[OutputObjective]) -> Iterator[Problem]:
+    """Say that no output counts in the total loss."""
+    if objectives and not any(each.weight for each in objectives):
+        message = "Every output has the loss_weight 0, so that nothing would be learned: set one above 0."
+        names = [each.output for each in objectives]
+        fix = Fix("Set loss_weight to 1", SetParameters({name: {"loss_weight": 1.0} for name in names}))
+        yield Problem("error", message, names[0], parameter="loss_weight", fixes=(fix,))
 
 
 # --- inputs -----------------------------------------------------------------------------------------------------------
@@ -124,14 +140,17 @@ def _bind(node: Node, fields: list[Field]) -> SetParameters:
 def _leaks(project: Project, node: Node, names: tuple[str, ...], targets: dict[str, str]) -> Iterator[Problem]:
     for name in names:
         field = project.data.field(name)
-        if name in targets and field and field.meaning == "image":
+        if name in targets and field and field.meaning in _GIVEN_BACK:
             message = f"'{targets[name]}' learns to give back '{name}', which '{node.name}' takes: an autoencoder."
             yield Problem("info", message, targets[name], parameter="target")
         elif name in targets:
             message = f"'{node.name}' is given '{name}', which '{targets[name]}' shall predict: it would only copy it."
             rest = tuple(each for each in names if each != name)
-            fix = Fix(f"Take '{name}' out of the input", SetParameters({node.name: {"fields": rest}}))
-            yield Problem("warning", message, node.name, parameter="fields", fixes=(fix,))
+            fixes = [Fix(f"Take '{name}' out of the input", SetParameters({node.name: {"fields": rest}}))]
+            if field and field.meaning == "text":
+                following = SetParameters({targets[name]: {"target": f"{NEXT_TARGET}{name}"}})
+                fixes.insert(0, Fix(f"Predict the next token of '{name}'", following))
+            yield Problem("warning", message, node.name, parameter="fields", fixes=tuple(fixes))
 
 
 def _short_tables(project: Project, shapes: ShapeReport) -> Iterator[Problem]:
@@ -166,27 +185,49 @@ def _looked_up(place: Place, link: End | None) -> Node | None:
     return None
 
 
-# --- settings ---------------------------------------------------------------------------------------------------------
+# --- the source -------------------------------------------------------------------------------------------------------
 
 
-def _setting_problems(project: Project) -> Iterator[Problem]:
-    training = project.training
-    rate = training.learning_rate
-    if not (math.isfinite(rate) and rate > 0):
-        yield Problem("error", f"The learning rate must be above 0, not {rate}.", parameter="learning_rate")
-    for name, value in (("batch_size", training.batch_size), ("epochs", training.epochs)):
-        if value < 1:
-            yield Problem("error", f"{name} must be at least 1, not {value}.", parameter=name)
-    if not 0 <= training.seed < 2**63:
-        yield Problem("error", f"seed must be from 0 to 2**63 - 1, not {training.seed}.", parameter="seed")
+def _source_problems(project: Project) -> Iterator[Problem]:
     source = project.data.source
     if source and source not in sources:
         hint = did_you_mean(source, [each.id for each in sources])
         yield Problem("error", f"There is no data source '{source}'.{hint} Choose the data again.", parameter="source")
-    kind = optimizers.find(training.optimizer)
-    if kind is None:
-        hint = did_you_mean(training.optimizer, [each.id for each in optimizers])
-        yield Problem("error", f"There is no optimizer '{training.optimizer}'.{hint}", parameter="optimizer")
-    elif training.optimizer_options:
-        for each in check_options(kind, training.optimizer_options):
-            yield Problem("error", each.message, parameter=each.name)
+
+
+def _augment_problems(project: Project) -> Iterator[Problem]:
+    """Yield augmentations that there are not, that do not suit their field, or whose options are wrong."""
+    for field in project.data.fields:
+        messages = augment_problems(field) if field.augment and field.role == "input" else []
+        if messages:
+            each = field.augment.items()
+            fine = {name: own for name, own in each if not augment_problems(replace(field, augment={name: own}))}
+            fix = Fix("Take it out", SetField(replace(field, augment=fine)))
+            yield Problem("error", " ".join(messages), parameter="augment", fixes=(fix,))
+    yield from _mixed_in_part(project)
+
+
+def _mixed_in_part(project: Project) -> Iterator[Problem]:
+    """Say that samples are blended at one Input, while the network is given more of them at another."""
+    taken = [bound_fields(node) for node in project.graph.of_kind(INPUT)]
+    for field in project.data.fields:
+        mixing = [kind for name in field.augment if (kind := augmentations.find(name)) and kind.mix is not None]
+        others = [f"'{name}'" for names in taken if field.name not in names for name in names]
+        if mixing and others and any(field.name in names for names in taken):
+            rest = {name: own for name, own in field.augment.items() if name not in [each.id for each in mixing]}
+            message = (
+                f"{mixing[0].title} blends '{field.name}' with that of another sample, but the network takes "
+                f"{', '.join(others[:3])} too, which would stay with one of them."
+            )
+            fix = Fix("Take it out", SetField(replace(field, augment=rest)))
+            yield Problem("warning", message, parameter="augment", fixes=(fix,))
+
+
+def _sampling_problems(project: Project, objectives: list[OutputObjective]) -> Iterator[Problem]:
+    """Say that there are no classes that could be drawn equally often."""
+    if project.data.sampling != "balanced" or not objectives:
+        return
+    if not any(each.target.meaning in ("category", "flag") for each in objectives):
+        message = "Balanced sampling draws every class equally often, but no output learns classes: it changes nothing."
+        fix = Fix("Draw every sample once", SetSampling(project.data.window, "shuffle"))
+        yield Problem("warning", message, parameter="sampling", fixes=(fix,))

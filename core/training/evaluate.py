@@ -6,9 +6,10 @@ from pathlib import Path
 
 from core.data.splits import PartName
 from core.errors import DataError
-from core.training.checkpoints import load_weights
+from core.training.parts import samples_of
+from core.training.results.trained import open_measured
 from core.training.runs import Run, Which
-from core.training.session import check_same_data, open_session, samples_of
+from core.training.session import Session
 
 
 def evaluate(
@@ -27,12 +28,18 @@ def evaluate(
         TrainingError: the run is damaged, has no such weights, or the data has changed.
         DataError: the data cannot be read, or the split has no rows.
     """
-    session = open_session(run.project(), base or run.base, device)
-    check_same_data(run, session)
-    load_weights(session.network.module, run.weights(which))
-    samples = samples_of(session.prepared.part(split), session.network, session.widths)
+    return measured(open_measured(run, which, base, device), split)
+
+
+def measured(session: Session, split: PartName) -> dict[str, float]:
+    """Return losses and metrics of a session's network over a part of its data.
+
+    Raises:
+        DataError: the part has no rows, or one cannot be read.
+    """
+    samples = samples_of(session.prepared.part(split), session.network, session.heads)
     if samples is None:
-        raise DataError(f"The run '{run.name}' has no {split} rows. Set the {split} share of the split above 0.")
+        raise DataError(f"There are no {split} rows. Set the {split} share of the split above 0.")
     meter = session.meter()
     session.network.measure(samples, meter, session.project.training.batch_size)
     return meter.values()

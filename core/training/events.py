@@ -60,6 +60,23 @@ class EpochEnded(_Event):
 
 
 @dataclass(frozen=True)
+class Confused(_Event):
+    """Which class was taken for which over the validation part: counts (true class, predicted class) of an Output.
+
+    They are whole numbers of samples (of masks pixels, of texts tokens), or sums of their weights.
+    """
+
+    epoch: int
+    output: str
+    classes: tuple[str, ...]
+    counts: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "counts", tuple(map(tuple, self.counts)))
+
+
+@dataclass(frozen=True)
 class Progress(_Event):
     """How far training is; at most ten a second."""
 
@@ -96,19 +113,70 @@ class Resumed(_Event):
 
 
 @dataclass(frozen=True)
-class LearningRateChanged(_Event):
-    """The learning rate was changed while training."""
+class Changed(_Event):
+    """Something was changed while training: a mark on the curves.
 
-    learning_rate: float
+    ``what`` is the command's name (see ``core.training.control``), ``value`` what it was given, ``text`` a line for
+    people. It counts from the step after ``step``; ``epoch`` counts from 1.
+    """
+
+    what: str
+    value: float | str | None
+    text: str
     epoch: int
     step: int
 
 
 @dataclass(frozen=True)
-class Finished(_Event):
-    """Training is over. ``epochs`` are those completed; ``best`` the validation values of ``best_epoch`` (0: none)."""
+class Message(_Event):
+    """Something worth knowing that does not end training. ``topic`` says for programs what it is about."""
 
-    reason: Literal["completed", "stopped"]
+    text: str
+    severity: Literal["info", "warning"] = "info"
+    topic: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosed(_Event):
+    """What was seen inside the network at a step: figures by node, and those of the whole.
+
+    ``step`` counts the steps taken, ``epoch`` from 1. Nodes go by their paths; ``core.training.diagnostics`` says what
+    the figures are and which of them a node has.
+    """
+
+    step: int
+    epoch: int
+    nodes: Mapping[str, Mapping[str, float]]
+    whole: Values
+
+
+@dataclass(frozen=True)
+class Pictured(_Event):
+    """An array that shows something of a node; see ``core.training.diagnostics.pictures``. It is not logged.
+
+    ``data`` is base64 of an array of this ``shape`` and ``dtype`` ("uint8", "uint16"). ``low`` and ``high`` are the
+    ends of a histogram's range, or the values that 0 and 255 stand for.
+    """
+
+    step: int
+    epoch: int
+    node: str
+    kind: str
+    shape: list[int]
+    dtype: str
+    data: str = field(repr=False)
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Finished(_Event):
+    """Training is over. ``epochs`` are those completed; ``best`` the validation values of ``best_epoch`` (0: none).
+
+    "early": there was no improvement for as many epochs as the project's patience says.
+    """
+
+    reason: Literal["completed", "early", "stopped"]
     epochs: int
     best_epoch: int
     best: Values
@@ -117,22 +185,33 @@ class Finished(_Event):
 
 @dataclass(frozen=True)
 class Failed(_Event):
-    """Training could not start or go on. ``details`` is the traceback, for the log."""
+    """Training could not start or go on. ``details`` is the traceback, for the log.
+
+    ``offer`` are training settings that would help, such as half the batch size with twice the accumulation. ``cause``
+    says for programs what it was: values that are not finite, too little memory, a file that could not be written, a
+    process that died; or anything else.
+    """
 
     message: str
     node: str = ""
     details: str = field(default="", repr=False)
+    offer: Mapping[str, Any] = field(default_factory=dict)
+    cause: Literal["", "not-finite", "memory", "disk", "died"] = ""
 
 
 Event = (
     RunStarted
     | StepEnded
     | EpochEnded
+    | Confused
     | Progress
     | CheckpointSaved
     | Paused
     | Resumed
-    | LearningRateChanged
+    | Changed
+    | Message
+    | Diagnosed
+    | Pictured
     | Finished
     | Failed
 )
@@ -148,11 +227,15 @@ _TYPES: dict[str, type[Any]] = {
         RunStarted,
         StepEnded,
         EpochEnded,
+        Confused,
         Progress,
         CheckpointSaved,
         Paused,
         Resumed,
-        LearningRateChanged,
+        Changed,
+        Message,
+        Diagnosed,
+        Pictured,
         Finished,
         Failed,
     )

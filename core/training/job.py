@@ -16,7 +16,8 @@ class Job:
     ``base`` is the folder that file names in the project are relative to (the project file's). ``device`` and
     ``epochs`` take precedence over the project's settings. A resumed run uses the project stored in its folder;
     ``project`` is not looked at. ``threads`` limits torch's threads on the CPU (None: as they are, or on a resume as
-    they were). ``checkpoint_seconds`` is how much work a crash may cost at most.
+    they were). ``checkpoint_seconds`` is how much work a crash may cost at most. ``start_from`` is the folder of
+    another run, whose weights and optimizer a new one takes over as far as they fit (``core.training.transfer``).
     """
 
     project: Project
@@ -27,6 +28,7 @@ class Job:
     resume: bool = False
     threads: int | None = None
     checkpoint_seconds: float = 10.0
+    start_from: Path | None = None
 
 
 def threads_beside_a_window() -> int:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
 import torch
 
 from core.errors import LayerwrightError, SaveError, TrainingError
-from core.model.build import Built
+from core.model.build import Built, is_out_of_memory
 from core.training.control import Control
 from core.training.events import Failed
 from core.training.failures import explain
 from core.training.job import Job
-from core.training.recorder import Emit, Recorder
+from core.training.precision import tuned
+from core.training.recorder import Emit, Recorder, note_failure
 from core.training.runs import Run
 from core.training.session import check_same_data, limited_threads, make_run_folder, open_session
 from core.training.summary import Summary
+from core.training.tensorboard import logged
 from core.training.trainer import Trainer
+from core.training.transfer import take_over
+from core.training.watch import NotFiniteError
 
 
 def train(job: Job, emit: Emit, control: Control) -> Summary:
@@ -35,8 +42,8 @@ def train(job: Job, emit: Emit, control: Control) -> Summary:
         failure = running.explain(error)
         details = traceback.format_exc()
     # Outside of the except block nothing holds on to the tensors of the failed step.
-    details += running.close(failure, details)
-    emit(Failed(str(failure), failure.node or "", details))
+    failed = Failed(str(failure), failure.node or "", details, running.offer, running.cause)
+    emit(replace(failed, details=details + running.close(failed)))
     raise failure
 
 
@@ -45,19 +52,29 @@ class _Running:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._batch_size = job.project.training.batch_size
+        self._settings = job.project.training
         self._trainer: Trainer | None = None
         self._built: Built | None = None
+        self.offer: Mapping[str, Any] = {}
+        self.cause: Literal["", "not-finite", "memory", "disk"] = ""
 
     def run(self, emit: Emit, control: Control) -> Summary:
         job = self._job
         run = Run.open(job.run) if job.resume else None
+        finished = run is not None and run.summary().status == "completed"
         threads = job.threads or (run.settings.get("threads") if run else None)
         with limited_threads(threads):
             trainer = self._resumed(run, control) if run else self._started(control)
-            with Recorder(job.run / "metrics.jsonl", emit) as record:
+            course = trainer.course
+            steps = course.steps_per_epoch * course.epochs
+            wanted = trainer.session.project.training.tensorboard
+            with (
+                tuned(trainer.network.device, steps),
+                logged(job.run, emit, wanted=wanted) as told,
+                Recorder(job.run / "metrics.jsonl", told) as record,
+            ):
                 if run:
-                    trainer.restore(record)
+                    trainer.restore(record, job.epochs, finished=finished)
                 self._trainer = trainer
                 return trainer.run(record)
 
@@ -68,12 +85,14 @@ class _Running:
         epochs = _epochs(job, job.project.training.epochs)
         trainer = Trainer(session, epochs, control, job.run, job.checkpoint_seconds)
         torch.manual_seed(job.project.training.seed)
-        make_run_folder(job, session, epochs)
+        if job.start_from is not None:
+            take_over(trainer.course, job.start_from)
+        make_run_folder(job, session, trainer.course.epochs)
         return trainer
 
     def _resumed(self, run: Run, control: Control) -> Trainer:
         job, project = self._job, run.project()
-        self._batch_size = project.training.batch_size
+        self._settings = project.training
         session = open_session(project, job.base or run.base, job.device or run.settings.get("device"))
         self._built = session.network.built
         check_same_data(run, session)
@@ -82,19 +101,25 @@ class _Running:
 
     def explain(self, error: Exception) -> TrainingError:
         """Return the error in plain words."""
+        if isinstance(error, SaveError):
+            self.cause = "disk"
+        elif isinstance(error.__cause__, NotFiniteError):
+            self.cause = "not-finite"
+        elif is_out_of_memory(error):
+            self.cause = "memory"
         if isinstance(error, LayerwrightError):
             return TrainingError(error.message, problems=error.problems, node=error.node)
-        message, node = explain(error, self._built, self._batch_size)
-        return TrainingError(message, node=node or None)
+        found = explain(error, self._built, self._settings)
+        self.offer = found.offer
+        return TrainingError(found.message, node=found.node or None)
 
-    def close(self, failure: TrainingError, details: str) -> str:
+    def close(self, failed: Failed) -> str:
         """Note a failure in the run folder, if there is one; return what is to be added to its details."""
         if self._trainer is None:
             return ""
         try:
-            self._trainer.fail(str(failure))
-            with Recorder(self._job.run / "metrics.jsonl", lambda _event: None) as record:
-                record(Failed(str(failure), failure.node or "", details))
+            self._trainer.fail(failed.message)
+            note_failure(self._job.run, failed)
         except (SaveError, OSError) as error:
             # A full disk is often what failed in the first place.
             return f"\nThe run folder could not be updated: {error}"

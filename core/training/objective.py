@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core import units
-from core.errors import did_you_mean
-from core.graph.binding import target_of
+from core.errors import ModelError, did_you_mean
+from core.graph.binding import target_field, target_of, target_problem
 from core.graph.edits import SetField, SetParameters, Together
+from core.graph.meanings import meanings
 from core.graph.project import OUTPUT, Field, Node, Project
+from core.kinds import Value
 from core.layers import catalogue
 from core.model.problems import Fix, Problem
 from core.model.reports import ShapeReport
 from core.model.specs import TensorSpec
 from core.parameters import resolve
-from core.training.kinds import LossKind, MetricKind, TargetType
+from core.training.forms import Sizes
+from core.training.kinds import LossKind, TargetType
+from core.training.loss_options import check_options
 from core.training.losses import losses
-from core.training.metrics import metrics
+from core.training.measured import chosen_metrics
+from core.training.metrics import MetricKind
+from core.training.own_loss import is_own, own_loss
+from core.training.targets import (
+    adapted,
+    automatic_loss,
+    can_be_learnt,
+    class_count,
+    described,
+    fitting_type,
+    target_shape,
+    target_type,
+)
 
 AUTO = "auto"
-_LEARNABLE = ("number", "category", "flag", "image")
-_MEASURED = ("number", "image")
-"""Meanings that are predicted as values, not as classes."""
 _MOST_FIXES = 3
 
 
 @dataclass(frozen=True)
 class OutputObjective:
-    """One output's part in training. ``classes`` is 0 for a number; ``weight`` is its share in the total loss."""
+    """One output's part in training.
+
+    ``loss`` is as it is for this target (see ``core.training.targets.adapted``), ``options`` what was set of its own.
+    ``weight`` is its share in the total loss: the losses times their weights add up to it. ``classes`` is 0 for a
+    number. ``class_weights`` are "none", "balanced" or one number a class. ``shape`` is that of one sample's target,
+    names standing for open lengths: () for a single value.
+    """
 
     output: str
     target: Field
@@ -35,6 +55,9 @@ class OutputObjective:
     weight: float = 1.0
     metrics: tuple[MetricKind, ...] = ()
     classes: int = 0
+    options: tuple[tuple[str, Value], ...] = ()
+    class_weights: str | tuple[float, ...] = "none"
+    shape: Sizes = ()
 
 
 @dataclass(frozen=True)
@@ -43,13 +66,6 @@ class Examined:
 
     objective: OutputObjective | None
     problems: tuple[Problem, ...] = ()
-
-
-def class_count(target: Field) -> int:
-    """Return how many classes a target has; 0 for a number and for images."""
-    if target.meaning in _MEASURED:
-        return 0
-    return 2 if target.meaning == "flag" else len(target.categories)
 
 
 def arriving(report: ShapeReport, output: str) -> TensorSpec | None:
@@ -65,78 +81,90 @@ def output_width(spec: TensorSpec | None) -> int | None:
     return spec.dims[-1].a if spec.rank > 1 else 1
 
 
-def target_type(target: Field, width: int | None) -> TargetType:
-    """Return what is learnt from a target: two classes are a yes or no where the network gives a single value."""
-    if target.meaning in _MEASURED:
-        return "number"
-    return "binary" if class_count(target) == 2 and width == 1 else "class"
-
-
-def automatic_loss(wanted: TargetType) -> LossKind:
-    """Return the loss that is chosen for a kind of target where the user chose none."""
-    return next(loss for loss in losses if loss.automatic and loss.target == wanted)
-
-
-def suits(loss: LossKind, target: Field) -> bool:
-    """True where a loss can measure predictions of this target."""
-    classes = class_count(target)
-    if classes == 0:
-        return loss.target == "number"
-    return loss.target == "class" or (loss.target == "binary" and classes == 2)
-
-
 def examine(project: Project, report: ShapeReport, node: Node) -> Examined:
     """Return an output's objective, or all that stands against it."""
     values, faults = resolve(catalogue[node.kind], node.params, project.variables)
-    if faults:
-        return Examined(None)  # The shape check reports parameters that do not fit.
-    if not project.data.source:
-        return Examined(None)
+    if faults or not project.data.source:
+        return Examined(None)  # The shape check reports parameters that do not fit, the check that there is no data.
     target, problem = _target(project, node, values["target"])
     if target is None:
         return Examined(None, (problem,) if problem else ())
-    kind = target_type(target, output_width(arriving(report, node.name)))
-    loss, problems = _loss(node, target, kind, values["loss"])
-    chosen, more = _metrics(node, target, kind if loss is None else loss.target, values["metrics"])
+    kind = target_type(target, _scores(target, arriving(report, node.name)))
+    options = _options(values["loss_options"])
+    loss, problems = _loss(project, node, target, kind)
+    chosen, more = chosen_metrics(node, target, kind if loss is None else loss.target, values["metrics"])
     problems += more
     if loss is None:
         return Examined(None, tuple(problems))
-    weight = float(values["loss_weight"])
-    return Examined(OutputObjective(node.name, target, loss, weight, chosen, class_count(target)), tuple(problems))
+    problems += _option_problems(node, loss, options)
+    problems += _weight_problems(node, target, loss, values["class_weights"])
+    objective = OutputObjective(
+        node.name,
+        target,
+        loss,
+        float(values["loss_weight"]),
+        chosen,
+        class_count(target),
+        tuple(options.items()),
+        values["class_weights"],
+        target_shape(project, target),
+    )
+    sound = not any(each.severity == "error" for each in problems)
+    return Examined(objective if sound else None, tuple(problems))
+
+
+def combined(project: Project, objectives: Sequence[OutputObjective]) -> tuple[OutputObjective, ...]:
+    """Return objectives with weights whose sum over the losses is the project's total: the sum, or the mean."""
+    whole = sum(each.weight for each in objectives)
+    if project.training.combine == "sum" or whole <= 0:
+        return tuple(objectives)
+    return tuple(replace(each, weight=each.weight / whole) for each in objectives)
+
+
+def _scores(target: Field, spec: TensorSpec | None) -> int | None:
+    """Return how many values an output gives for each target: of a mask the channels, else the last dimension."""
+    if target.meaning == "mask" and spec is not None and spec.rank == 4 and spec.dims[1].fixed:
+        return spec.dims[1].a
+    if target.meaning == "mask":
+        return 1 if spec is not None and spec.rank == 3 else None
+    return output_width(spec)
+
+
+def _options(pairs: Sequence[tuple[str, Value]]) -> dict[str, Value]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in pairs}
+
+
+# --- the target -------------------------------------------------------------------------------------------------------
 
 
 def _target(project: Project, node: Node, name: str) -> tuple[Field | None, Problem | None]:
     """Return the field that an output shall predict, or the problem with it."""
-    target = project.data.field(name) if name else None
-    if target is None:
-        if name:
-            near = did_you_mean(name, [each.name for each in project.data.fields])
-            message = f"'{node.name}' shall predict '{name}', which the data does not have.{near}"
-        else:
-            message = f"'{node.name}' does not know what to predict: choose its target."
-    elif target.meaning not in _LEARNABLE:
-        message = (
-            f"'{target.name}' holds {_plural(target.meaning)}, which cannot be predicted. Choose a number, a "
-            "category or an image as the target, or change what the column means."
-        )
-    elif target.meaning not in _MEASURED and class_count(target) < 2:
-        count = units.plural(class_count(target), "different value")
-        message = f"The target '{target.name}' has {count}: there is nothing to learn."
+    target = target_field(project, node) if name else None
+    if not name:
+        message = f"'{node.name}' does not know what to predict: choose its target."
     else:
+        message = target_problem(project, node)
+    if target is not None and not message:
+        if class_count(target) == 1 or (target.meaning in ("category", "flag", "mask") and not class_count(target)):
+            count = units.plural(class_count(target), "different value")
+            message = f"The target '{target.name}' has {count}: there is nothing to learn."
+        else:
+            message = _no_shape(project, target)
+    if not message:
         return target, None
     return None, Problem("error", message, node.name, parameter="target", fixes=_targets_to_choose(project, node))
 
 
-def _article(target: Field) -> str:
-    return {"number": "a number", "image": "an image"}.get(target.meaning, "a category")
-
-
-def _plural(meaning: str) -> str:
-    return {"identifier": "identifiers", "date": "dates"}.get(meaning, "texts")
+def _no_shape(project: Project, target: Field) -> str:
+    try:
+        target_shape(project, target)
+    except ModelError as error:
+        return error.message
+    return ""
 
 
 def _targets_to_choose(project: Project, node: Node) -> tuple[Fix, ...]:
-    fields = [each for each in project.data.fields if each.meaning in _LEARNABLE and class_count(each) != 1]
+    fields = [each for each in project.data.fields if can_be_learnt(each)]
     marked = [each for each in fields if each.role == "target"]
     taken = {target_of(each) for each in project.graph.of_kind(OUTPUT)}
     marked.sort(key=lambda each: each.name in taken)
@@ -151,47 +179,70 @@ def _targets_to_choose(project: Project, node: Node) -> tuple[Fix, ...]:
     return tuple(fixes)
 
 
-def _loss(node: Node, target: Field, kind: TargetType, name: str) -> tuple[LossKind | None, list[Problem]]:
+# --- the loss ---------------------------------------------------------------------------------------------------------
+
+
+def _loss(project: Project, node: Node, target: Field, kind: TargetType) -> tuple[LossKind | None, list[Problem]]:
     """Return the loss of an output, or the problem with it."""
+    name = node.params.get("loss", AUTO)
     automatic = automatic_loss(kind)
     if name == AUTO:
         return automatic, []
-    loss = losses.find(name)
-    if loss is not None and suits(loss, target):
-        return loss, []
-    if loss is None:
-        known = [AUTO, *(each.id for each in losses)]
-        message = f"There is no loss '{name}'.{did_you_mean(name, known)}"
+    if is_own(name):
+        found, message = own_loss(project, name, kind)
+        if found is not None:
+            return found, []
     else:
-        classes = class_count(target)
-        has = f"has {classes} classes" if classes else f"is {_article(target)}"
-        wants = {"class": "classes", "binary": "a target with two values", "number": "numbers"}[loss.target]
-        message = f"{loss.title} measures predictions of {wants}, but the target '{target.name}' {has}."
-    fix = Fix(f"Use {automatic.title.lower()}", SetParameters({node.name: {"loss": automatic.id}}))
+        loss = losses.find(name)
+        wanted = fitting_type(loss, target, kind) if loss else None
+        if loss is not None and wanted is not None:
+            return adapted(loss, wanted), []
+        message = f"There is no loss '{name}'.{did_you_mean(name, [AUTO, *(each.id for each in losses)])}"
+        if loss is not None:
+            message = f"{loss.title} measures predictions of {_wants(loss)}, but the target '{target.name}' "
+            message += f"{described(target)}."
+    fix = Fix(f"Use {automatic.title.lower()}", SetParameters({node.name: {"loss": automatic.id, "loss_options": ()}}))
     return None, [Problem("error", message, node.name, parameter="loss", fixes=(fix,))]
 
 
-def _metrics(
-    node: Node, target: Field, kind: TargetType, names: tuple[str, ...]
-) -> tuple[tuple[MetricKind, ...], list[Problem]]:
-    """Return the metrics of an output, and the problems with those that do not fit (they are left out)."""
-    chosen: dict[str, MetricKind] = {}
+def _wants(loss: LossKind) -> str:
+    if loss.meanings and loss.target not in ("binary",):
+        return " or ".join(f"{meanings[each].title.lower()}s".replace("ys", "ies") for each in loss.meanings)
+    nouns = {"class": "classes", "binary": "a target with two values", "number": "numbers", "labels": "labels"}
+    return nouns.get(loss.target, "texts")
+
+
+def _option_problems(node: Node, loss: LossKind, options: Mapping[str, Value]) -> list[Problem]:
     problems = []
-    for name in names:
-        found = [each for each in metrics if each.automatic] if name == AUTO else [metrics.find(name)]
-        for metric in found:
-            message = ""
-            if metric is None:
-                message = f"There is no metric '{name}'.{did_you_mean(name, [AUTO, *(each.id for each in metrics)])}"
-            elif metric.suits(kind):
-                chosen[metric.id] = metric
-            elif name != AUTO:
-                message = f"{metric.title} says nothing about '{target.name}', which is {_article(target)}."
-            if message:
-                fix = Fix(f"Remove '{name}'", _without_metric(node, name, names))
-                problems.append(Problem("warning", message, node.name, parameter="metrics", fixes=(fix,)))
-    return tuple(chosen.values()), problems
+    for each in check_options(loss, options):
+        left = tuple((name, value) for name, value in options.items() if name != each.name)
+        fix = Fix(f"Use the default of {each.name}", SetParameters({node.name: {"loss_options": left}}))
+        problems.append(Problem("error", each.message, node.name, parameter="loss_options", fixes=(fix,)))
+    return problems
 
 
-def _without_metric(node: Node, name: str, names: tuple[str, ...]) -> SetParameters:
-    return SetParameters({node.name: {"metrics": tuple(each for each in names if each != name)}})
+def _one_area(loss: LossKind) -> bool:
+    """True for losses of the overlap of a single area, which has no classes to be weighed."""
+    return loss.target == "binary" and loss.meanings == ("mask",)
+
+
+def _weight_problems(node: Node, target: Field, loss: LossKind, weights: str | tuple[float, ...]) -> list[Problem]:
+    """Return what is wrong with class weights: no classes, not one for each, a loss that takes none."""
+    classes = class_count(target)
+    message, fixes = "", [Fix("Count all classes alike", SetParameters({node.name: {"class_weights": "none"}}))]
+    if weights == "none":
+        return []
+    if loss.target not in ("class", "binary", "labels"):
+        message = f"Class weights say nothing about '{target.name}', which {described(target)}."
+    elif loss.form == "own" or (loss.target == "labels" and not loss.weight) or _one_area(loss):
+        other = automatic_loss(loss.target)
+        message = f"{loss.title} takes no class weights; {other.title.lower()} does."
+        change = {"loss": other.id, "loss_options": ()}
+        fixes.append(Fix(f"Use {other.title.lower()}", SetParameters({node.name: change})))
+    elif not isinstance(weights, str) and len(weights) != classes:
+        given = units.plural(len(weights), "class weight")
+        message = f"'{target.name}' {described(target)}, but '{node.name}' has {given}: give one number for each."
+        fixes.append(Fix("Balance them", SetParameters({node.name: {"class_weights": "balanced"}})))
+    elif not isinstance(weights, str) and not any(weights):
+        message = f"All class weights of '{node.name}' are 0, so that nothing counts."
+    return [Problem("error", message, node.name, parameter="class_weights", fixes=tuple(fixes))] if message else []

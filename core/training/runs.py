@@ -8,6 +8,7 @@ splits.npz           which rows trained, validated and tested
 preprocessing.json   how columns became numbers
 checkpoints/         {last,best}.safetensors, and last.state.pt to resume from
 summary.json         how it ended
+diagnostics/         histograms and pictures of the network's inside (see core.training.diagnostics)
 """
 
 from __future__ import annotations
@@ -201,16 +202,21 @@ class RunListing:
         return self.summary.status if self.summary else "damaged"
 
 
+def run_folders(root: Path) -> list[Path]:
+    """Return the folders in ``root`` that are runs, damaged ones too."""
+    if not root.is_dir():
+        return []
+    return [each for each in root.iterdir() if (each / "run.json").exists() or (each / "summary.json").exists()]
+
+
 def list_runs(root: Path) -> tuple[RunListing, ...]:
     """Return the runs in a folder, the newest first; damaged ones are listed too, with what is wrong."""
-    if not root.is_dir():
-        return ()
-    folders = [each for each in root.iterdir() if (each / "run.json").exists() or (each / "summary.json").exists()]
-    listed = [_listing(folder) for folder in folders]
+    listed = [listing(folder) for folder in run_folders(root)]
     return tuple(sorted(listed, key=lambda each: (each.created, each.name), reverse=True))
 
 
-def _listing(folder: Path) -> RunListing:
+def listing(folder: Path) -> RunListing:
+    """Return a run folder's line of the list."""
     try:
         run = Run.open(folder)
         summary = run.summary()

@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from core.atomic import write_atomically
-from core.data.dataset import Part, Prepared, load
+from core.data.augmenting import make_augmenter
+from core.data.dataset import Prepared, load
 from core.data.splits import PARTS
 from core.errors import DataError, SaveError, TrainingError
 from core.graph.files import save_project
@@ -31,12 +32,19 @@ from core.training.check import CheckReport, check_project
 from core.training.checkpoints import weights_metadata
 from core.training.devices import pick_device
 from core.training.job import Job
+from core.training.kinds import OptimizerKind
 from core.training.meter import Meter
+from core.training.monitor import Monitor
 from core.training.network import Network
-from core.training.objective import arriving, output_width
+from core.training.objective import combined
 from core.training.optimizers import optimizers
 from core.training.options import make_optimizer
+from core.training.parameter_groups import parameter_groups
+from core.training.parts import counts_of, head_of, samples_of
 from core.training.runs import FORMAT, Run, write_json
+from core.training.schedule import Schedule, make_schedule
+from core.training.statistics import Head
+from core.training.steps import Observer
 from core.versions import installed_version
 
 
@@ -49,31 +57,65 @@ class Session:
     network: Network
     training: Samples
     validation: Samples | None
-    scales: tuple[float, ...]
-    centres: tuple[float, ...]
-    widths: tuple[int, ...]
+    heads: tuple[Head, ...]
+    observer: Observer | None = None
 
     def meter(self) -> Meter:
         """Return a meter that has seen nothing yet."""
-        return Meter(self.network.objectives, self.widths, self.scales, self.centres, self.network.device)
+        return Meter(self.network.objectives, self.heads, self.network.device)
 
     def order(self) -> Order:
         """Return the order of the batches, before the first epoch."""
         settings, single = self.project.training, self.network.has_batch_norm
         device = self.network.device
-        return Order(self.training.count, settings.batch_size, settings.seed, device, drop_single=single)
+        balanced = self.project.data.sampling == "balanced"
+        classes = self.prepared.training.classes if balanced else None
+        return Order(
+            self.training.count, settings.batch_size, settings.seed, device, drop_single=single, classes=classes
+        )
+
+    @property
+    def optimizer_kind(self) -> OptimizerKind:
+        """The optimizer that the project names."""
+        return optimizers[self.project.training.optimizer]
 
     def optimizer(self) -> Optimizer:
-        """Return the optimizer over the network's weights."""
-        settings = self.project.training
-        weights = [each for each in self.network.module.parameters() if each.requires_grad]
-        if not weights:
-            frozen = next(self.network.module.parameters(), None) is not None
+        """Return the optimizer over the network's weights.
+
+        Raises:
+            TrainingError: there is none that may change.
+        """
+        settings, module = self.project.training, self.network.module
+        groups = parameter_groups(self.project, self.network.built.report, module)
+        if not groups:
+            frozen = next(module.parameters(), None) is not None
             reason = "All its layers are frozen. Unfreeze one." if frozen else "Add a layer such as Linear."
             raise TrainingError(f"The network has no weights that may change: there is nothing to train. {reason}")
-        return make_optimizer(
-            optimizers[settings.optimizer], weights, settings.learning_rate, settings.optimizer_options
-        )
+        return make_optimizer(self.optimizer_kind, groups, settings.learning_rate, settings.optimizer_options)
+
+    def add_weights(self, optimizer: Optimizer, weights: Sequence[Tensor]) -> None:
+        """Let an optimizer move more weights, which were frozen when it was made; Muon leaves them to AdamW.
+
+        Raises:
+            TrainingError: it takes all weights together, from the start.
+        """
+        if not self.optimizer_kind.grouped:
+            raise TrainingError(f"{self.optimizer_kind.title} cannot take in a layer while it trains: start a new run.")
+        part = getattr(optimizer, "parts", (optimizer,))[-1]
+        rate = optimizer.param_groups[-1]["lr"]
+        group = {"params": list(weights), "lr": rate, "name": "freed while training", "learning_rate_factor": 1.0}
+        part.add_param_group(group)
+        if part is not optimizer:
+            optimizer.param_groups.append(part.param_groups[-1])
+
+    def schedule(self, optimizer: Optimizer, steps_per_epoch: int, epochs: int) -> Schedule:
+        """Return the schedule of the learning rate, at its start."""
+        higher = self.monitor().higher_is_better
+        return make_schedule(self.project.training, optimizer, steps_per_epoch, epochs, higher_is_better=higher)
+
+    def monitor(self) -> Monitor:
+        """Return what decides which weights are the best, before the first epoch."""
+        return Monitor(self.project.training, self.network.objectives)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -105,44 +147,18 @@ def open_session(project: Project, base: Path | None, device: str | None) -> Ses
     report = ready_report(project)
     target = pick_device(device or project.training.device)
     prepared = load(project, base)
-    network = Network(build(project, report.shapes), report.objectives, target)
-    widths = tuple(output_width(arriving(report.shapes, each.output)) or 1 for each in network.objectives)
-    training = samples_of(prepared.training, network, widths)
-    if training is None:
+    if not len(prepared.training):
         raise DataError("No rows are left for training: make the shares for validation and testing smaller.")
-    scales = tuple(prepared.target_scale(each.output)[1] for each in network.objectives)
-    centres = tuple(0.0 if each.classes else _mean(training, index) for index, each in enumerate(network.objectives))
-    validation = samples_of(prepared.validation, network, widths)
-    return Session(project, prepared, network, training, validation, scales, centres, widths)
-
-
-def _mean(samples: Samples, index: int) -> float:
-    return float(samples.targets[index].mean())
-
-
-def samples_of(part: Part, network: Network, widths: Sequence[int]) -> Samples | None:
-    """Return a split as tensors on the network's device, or None where it is empty.
-
-    Raises:
-        DataError: a class index is outside of what its output can give.
-    """
-    if not len(part):
-        return None
-    inputs = tuple(part.inputs[name].to(network.device) for name in network.built.inputs)
-    targets = []
-    for objective, criterion, width in zip(network.objectives, network.criteria, widths, strict=True):
-        values = part.targets[objective.output]
-        if objective.classes:
-            _check_classes(values, max(width, 2) if objective.loss.target == "binary" else width, objective.target.name)
-        targets.append(criterion.prepare(values).to(network.device))
-    return Samples(inputs, tuple(targets))
-
-
-def _check_classes(values: Tensor, classes: int, name: str) -> None:
-    # On a GPU an index beyond the classes would end the whole process's use of it.
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high >= classes:
-        raise DataError(f"The target '{name}' holds class {low if low < 0 else high}; there are {classes}, from 0.")
+    objectives = combined(project, report.objectives)
+    counts = [counts_of(prepared, each) for each in objectives]
+    network = Network(build(project, report.shapes), objectives, target, project.training, counts)
+    heads = tuple(head_of(prepared, report.shapes, each) for each in objectives)
+    outputs = [each.output for each in objectives]
+    augmenter = make_augmenter(project, prepared.preprocessing, network.built.inputs, outputs)
+    training = samples_of(prepared.training, network, heads, augmenter)
+    assert training is not None
+    validation = samples_of(prepared.validation, network, heads)
+    return Session(project, prepared, network, training, validation, heads)
 
 
 @contextmanager
@@ -199,6 +215,7 @@ def _settings(job: Job, session: Session, epochs: int) -> dict[str, Any]:
         "learning_rate": training.learning_rate,
         "optimizer_options": dict(training.optimizer_options),
         "batch_size": training.batch_size,
+        "continues": job.start_from.name if job.start_from else None,
         "seed": training.seed,
         "device": session.network.device.type,
         "threads": torch.get_num_threads(),

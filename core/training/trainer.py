@@ -1,4 +1,4 @@
-"""The training loop: plain steps over tensors, telling what happens as events and obeying a control at every step.
+"""The training loop: epochs and steps in their order, telling what happens as events and obeying a control.
 
 It knows nothing of threads, windows or terminals. On the CPU the same job gives the same bits, interrupted or not.
 """
@@ -8,18 +8,26 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
+from torch import Tensor
 
-from core.errors import TrainingError
+from core.errors import SaveError, TrainingError
+from core.training.averaging import averaged
+from core.training.batches import Batch
 from core.training.checkpoints import Best, Checkpoints
+from core.training.choices import doubtful
 from core.training.control import Control
+from core.training.course import Course
+from core.training.diagnostics.observer import make_observer
 from core.training.events import (
+    Changed,
     CheckpointSaved,
+    Confused,
     EpochEnded,
     Finished,
-    LearningRateChanged,
+    Message,
     Paused,
     Progress,
     Resumed,
@@ -29,134 +37,171 @@ from core.training.events import (
 )
 from core.training.failures import first_not_finite, not_finite_message
 from core.training.meter import loss_values
+from core.training.obeying import obey
+from core.training.parts import data_doubts
 from core.training.recorder import Recorder
+from core.training.results.live import confusions
 from core.training.runs import write_json
 from core.training.session import Session
 from core.training.summary import Status, Summary
+from core.training.watch import NotFiniteError
 
 _REPORT_SECONDS = 0.1
 _SHORTEST_BETWEEN_CHECKPOINTS = 1.0
+Ending = Literal["completed", "early", "stopped"]
+_Sum = tuple[float, float]
+_Reading = tuple[list[_Sum], _Sum | None]
+"""Of every head, the sum of its losses and how much that is of; the same of the layers' penalties."""
 
 
 class Trainer:
-    """The state of a training run and its steps, in the order in which they happen."""
+    """Trains a session's network into a run folder."""
 
     def __init__(
         self, session: Session, epochs: int, control: Control, folder: Path, checkpoint_seconds: float
     ) -> None:
         self.session = session
         self.network = session.network
+        self.course = Course(session, epochs)
         self._folder = folder
         self._checkpoint_seconds = checkpoint_seconds
-        self._epochs = epochs
         self._checkpoints = Checkpoints(folder / "checkpoints", session.metadata)
         self._control = control
-        self._optimizer = session.optimizer()
-        self._order = session.order()
-        self._meter = session.meter()
-        self._epoch = self._step = 0
-        self._in_epoch = False
-        self._best: Best | None = None
-        self._training: Values = {}
-        self._validation: Values = {}
         self._seconds_before = 0.0
         self._started = time.perf_counter()
-        self._rows = torch.empty(0, dtype=torch.int64)
+        self._record: Recorder | None = None
+        self._confused: list[Confused] = []
+        self._window: list[Batch] = []
+        self._unread: list[Tensor] = []
+        """On a GPU: the rows of the batches whose losses were not read back yet."""
 
     # --- the course of a run ------------------------------------------------------------------------------------------
 
     def run(self, record: Recorder) -> Summary:
-        """Train until all epochs are done or the control says stop."""
+        """Train until all epochs are done, nothing gets better any more, or the control says stop."""
+        course = self.course
         self._record = record
-        self._first_step = self._step
+        self._first_step = course.step
         self._started = self._saved = self._last_report = time.perf_counter()
-        self._reported = self._meter.samples, self._meter.loss_sums()
-        record(self._run_started())
+        self._reported = self._meter_reading()
+        self._unread = []
+        course.steps.observer = course.steps.observer or make_observer(self.session, self._tell, self._folder)
+        self._tell(self._run_started())
         self.write_summary("running")
-        while self._epoch < self._epochs and self._train_epoch():
-            pass
-        return self._conclude("completed" if self._epoch >= self._epochs else "stopped")
+        if not course.step:
+            self._tell_doubts()
+        if self.session.project.training.compile:
+            self._compile()
+        try:
+            while course.epoch < course.epochs and not self._exhausted and self._train_epoch():
+                pass
+        except NotFiniteError as error:
+            raise self._not_finite(error.what) from error
+        if course.epoch >= course.epochs:
+            return self._conclude("completed")
+        return self._conclude("early" if self._exhausted else "stopped")
+
+    @property
+    def _exhausted(self) -> bool:
+        return self.course.monitor.exhausted
+
+    def _tell_doubts(self) -> None:
+        session = self.session
+        for text in session.prepared.notes:
+            self._tell(Message(text, "info", "data"))
+        if doubt := doubtful(session.optimizer_kind, session.project.training.batch_size, session.training.count):
+            self._tell(Message(doubt, "warning", "optimizer"))
+        for text in data_doubts(session.prepared, self.network.built.report, self.network):
+            self._tell(Message(text, "warning", "data"))
+
+    def _compile(self) -> None:
+        example = self.session.training.part(0, min(2, self.session.training.count))
+        self.network.compile(example, lambda text, topic: self._tell(Message(text, "warning", topic)))
 
     def _train_epoch(self) -> bool:
         """Train and validate one epoch, or what is left of it; False where the control ended it."""
-        if not self._in_epoch:
-            self._order.shuffle()
-            self._meter = self.session.meter()
-            self._reported = 0, [0.0] * len(self.network.objectives)
-            self._in_epoch = True
-        began, samples = self._seconds, self._meter.samples
-        self.network.module.train()
-        while self._order.cursor < self._order.steps:
+        course = self.course
+        if not course.in_epoch:
+            course.begin_epoch()
+            self._reported = self._meter_reading()
+            self._unread = []
+        began, samples = self._seconds, course.meter.samples
+        keeps_rows = self.network.device.type != "cpu"
+        self.network.train()
+        for window in course.windows():
             if self._control.wanted and not self._obey():
                 return False
-            self._take_step()
+            self._window = window
+            if keeps_rows:
+                self._unread += [batch.rows for batch in window]
+            course.advance(window)
             if time.perf_counter() - self._last_report >= _REPORT_SECONDS:
                 self._report()
+        course.steps.watch.verify()
         seconds = self._seconds - began
+        if course.average is not None:
+            course.average.after_epoch(course.epoch + 1, course.epochs, course.run_over_data)
         validation = self._validate()
         if validation is None:
             return False
-        self._end_epoch(validation, self._seconds - began, (self._meter.samples - samples) / max(seconds, 1e-9))
+        self._end_epoch(validation, self._seconds - began, (course.meter.samples - samples) / max(seconds, 1e-9))
         return True
-
-    def _take_step(self) -> None:
-        network = self.network
-        self._rows = self._order.next()
-        inputs, targets = self.session.training.take(self._rows)
-        self._optimizer.zero_grad()
-        outputs, losses = network.losses(network.forward(inputs), targets)
-        torch.autograd.backward(network.total(losses))
-        self._optimizer.step()
-        network.constrain()
-        self._meter.update(outputs, targets, losses)
-        self._step += 1
 
     def _validate(self) -> Values | None:
         """Return the values over the validation set (none where there is no such set); None where it was ended."""
         meter = self.session.meter()
         if self.session.validation is not None:
             batch_size = self.session.project.training.batch_size
-            if not self.network.measure(self.session.validation, meter, batch_size, self._go_on):
-                return None
+            with averaged(self.course.average):
+                if not self.network.measure(self.session.validation, meter, batch_size, self._go_on):
+                    return None
+        self._confused = list(confusions(meter, self.session.prepared.classes, self.course.epoch + 1))
         return meter.values()
 
     def _go_on(self) -> bool:
-        return not self._control.wanted or self._obey()
+        return not self._control.stopping
 
     def _end_epoch(self, validation: Values, seconds: float, rate: float) -> None:
-        training = self._meter.values()
-        monitored = validation.get("loss", training["loss"])
-        self._require_finite(training["loss"], monitored)
-        self._training, self._validation = training, validation
-        self._epoch += 1
-        self._in_epoch = False
-        self._record(EpochEnded(self._epoch, self._step, training, validation, seconds, rate))
-        if self._best is None or monitored < self._best.value:
-            weights = {name: each.detach().clone() for name, each in self.network.module.state_dict().items()}
-            self._best = Best(self._epoch, monitored, validation or training, weights)
+        course = self.course
+        training = course.meter.values()
+        if not all(map(math.isfinite, (training["loss"], validation.get("loss", 0.0)))):
+            raise NotFiniteError("loss over an epoch")
+        course.training, course.validation = training, validation
+        course.epoch += 1
+        course.in_epoch = False
+        improved = course.monitor.update(course.epoch, training, validation)
+        course.schedule.step_epoch(course.monitor.current)
+        self._tell(EpochEnded(course.epoch, course.step, training, validation, seconds, rate))
+        for each in self._confused:
+            self._tell(each)
+        if improved:
+            course.best = Best(course.epoch, course.monitor.current, validation or training, course.weights())
         pause = min(_SHORTEST_BETWEEN_CHECKPOINTS, self._checkpoint_seconds)
-        if time.perf_counter() - self._saved >= pause and self._epoch < self._epochs:
+        if time.perf_counter() - self._saved >= pause and course.epoch < course.epochs:
             self._save()
 
-    def _conclude(self, reason: Literal["completed", "stopped"]) -> Summary:
-        self._save()
-        if self._best is None:
+    def _conclude(self, reason: Ending) -> Summary:
+        course = self.course
+        self._save(needed=True)
+        if course.best is None:
             # Stopped within the first epoch: there is nothing better than the last weights.
-            weights = self.network.module.state_dict()
-            self._checkpoints.save_best(Best(0, math.inf, {}, weights))
-        best_epoch, best = (self._best.epoch, self._best.values) if self._best else (0, {})
-        summary = self.write_summary(reason)
-        self._record(Finished(reason, self._epoch, best_epoch, best, self._seconds))
+            self._checkpoints.save_best(Best(0, math.inf, {}, course.weights()))
+        best_epoch, best = (course.best.epoch, course.best.values) if course.best else (0, {})
+        summary = self.write_summary("stopped" if reason == "stopped" else "completed")
+        self._tell(Finished(reason, course.epoch, best_epoch, best, self._seconds))
         return summary
 
     def fail(self, message: str) -> None:
-        """Keep the best weights so far, and note in the run folder why training ended.
+        """Keep the best and the last good weights, and note in the run folder why training ended.
 
         Raises:
             SaveError: the folder cannot be written.
         """
-        if self._best is not None:
-            self._checkpoints.save_best(self._best)
+        course = self.course
+        if course.best is not None:
+            self._checkpoints.save_best(course.best)
+        if course.step and self._record is not None and self._weights_are_finite():
+            self._checkpoints.save_last(course.epoch, self._state())
         self.write_summary("failed", message)
 
     # --- what happens between two steps -------------------------------------------------------------------------------
@@ -164,114 +209,146 @@ class Trainer:
     def _obey(self) -> bool:
         """Do what the control asks for; False where it says stop."""
         control = self._control
-        rate = control.take_learning_rate()
-        if rate is not None:
-            for group in self._optimizer.param_groups:
-                group["lr"] = rate
-            self._record(LearningRateChanged(rate, self._epoch + 1, self._step))
-        if control.paused:
-            self._record(Paused(self._epoch + 1, self._step))
-            began = time.perf_counter()
+        while True:
+            self._carry_out_commands()
+            if control.stopping:
+                return False
+            if not control.paused:
+                return True
+            self._pause()
+
+    def _pause(self) -> None:
+        course, control = self.course, self._control
+        self._tell(Paused(course.epoch + 1, course.step))
+        began = time.perf_counter()
+        while control.paused:
             control.wait()
-            self._started += time.perf_counter() - began
-            if not control.stopping:
-                self._record(Resumed(self._epoch + 1, self._step))
-                return self._obey()
-        return not control.stopping
+            self._carry_out_commands()
+        self._started += time.perf_counter() - began
+        if not control.stopping:
+            self._tell(Resumed(course.epoch + 1, course.step))
+
+    def _carry_out_commands(self) -> None:
+        for command in self._control.take():
+            if command.what == "checkpoint":
+                self._checkpoint_now()
+            elif (event := obey(self.course, command)) is not None:
+                self._tell(event)
+
+    def _checkpoint_now(self) -> None:
+        course = self.course
+        if self._save():
+            self._tell(Changed("checkpoint", None, "checkpoint", course.epoch + 1, course.step))
 
     def _report(self) -> None:
         """Read the losses back, tell how far training is, and save where that is due."""
+        course = self.course
+        course.steps.watch.verify()
         now = time.perf_counter()
-        sums, samples = self._meter.loss_sums(), self._meter.samples
-        self._require_finite(*sums)
-        before, sums_before = self._reported
-        if samples > before:
-            recent = [(new - old) / (samples - before) for new, old in zip(sums, sums_before, strict=True)]
-            values = loss_values(self.network.objectives, recent)
-            self._record(StepEnded(self._step, self._epoch + 1, values, self._learning_rate))
-        self._reported = samples, sums
-        steps = self._order.steps * self._epochs
-        rate = (self._step - self._first_step) / max(self._seconds - self._seconds_before, 1e-9)
-        per_second = rate * self.session.training.count / self._order.steps
-        left = (steps - self._step) / rate if rate else 0.0
-        self._record(Progress(self._epoch + 1, self._epochs, self._step, steps, per_second, left))
+        self._unread = []
+        before, self._reported = self._reported, self._meter_reading()
+        recent = _recent_means(before, self._reported)
+        if recent is not None:
+            values = loss_values(self.network.objectives, recent[0], penalty=recent[1])
+            self._tell(StepEnded(course.step, course.epoch + 1, values, course.rate))
+        steps = course.steps_per_epoch * course.epochs
+        rate = (course.step - self._first_step) / max(self._seconds - self._seconds_before, 1e-9)
+        per_second = rate * self.session.training.count / course.steps_per_epoch
+        left = (steps - course.step) / rate if rate else 0.0
+        self._tell(Progress(course.epoch + 1, course.epochs, course.step, steps, per_second, left))
         self._last_report = now
         if now - self._saved >= self._checkpoint_seconds:
             self._save()
 
-    def _require_finite(self, *losses: float) -> None:
-        if not all(map(math.isfinite, losses)):
-            self._not_finite("loss")
+    def _not_finite(self, what: str) -> TrainingError:
+        """Return the error for values that are not finite, with the node where they began.
 
-    def _not_finite(self, what: str) -> None:
-        inputs, _targets = self.session.training.take(self._rows)
-        node = first_not_finite(self.network, inputs)
-        message = not_finite_message(what, node, self._epoch + 1, self._step, self._learning_rate)
-        raise TrainingError(message, node=node or None)
+        On a GPU the step is one of those since the last report; the weights have stood still since.
+        """
+        course = self.course
+        found = ("", "")
+        batches = self._window if self.network.device.type == "cpu" else self._recent()
+        for batch in batches:
+            found = first_not_finite(self.network, batch)
+            if found != ("", ""):
+                break
+        message = not_finite_message(what, found, course.epoch + 1, course.step + 1, course.rate)
+        return TrainingError(message, node=found[1] or None)
+
+    def _recent(self) -> list[Batch]:
+        return list(self.session.training.batches(self._unread, self.course.epoch))
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 
-    def _save(self) -> None:
-        """Write the best and the last weights, and the state to resume from, unless they are not finite."""
-        self._require_finite(*self._meter.loss_sums())
-        weights = self.network.module.parameters()
-        if not bool(torch.stack([each.detach().isfinite().all() for each in weights]).all()):
-            self._not_finite("weights")
-        if self._best is not None and self._checkpoints.save_best(self._best):
-            self._record(CheckpointSaved("best", self._best.epoch))
-        self._checkpoints.save_last(self._epoch, self._state())
-        self._record(CheckpointSaved("last", self._epoch))
-        self.write_summary("running")
-        self._saved = time.perf_counter()
+    def _save(self, *, needed: bool = False) -> bool:
+        """Write the best and the last weights, and the state to resume from; return whether that could be done.
 
-    def _state(self) -> dict[str, Any]:
-        cuda = torch.cuda.get_rng_state_all() if self.network.device.type == "cuda" else []
-        return {
-            "epoch": self._epoch,
-            "step": self._step,
-            "in_epoch": self._in_epoch,
-            "order": self._order.state(),
-            "meter": self._meter.state(),
-            "model": self.network.module.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "random": {"cpu": torch.get_rng_state(), "cuda": cuda},
-            "training": dict(self._training),
-            "validation": dict(self._validation),
-            "seconds": self._seconds,
-            "log_size": self._record.size,
-        }
+        Where the disk is full the checkpoint before stays, and training goes on unless this one is ``needed``.
 
-    def restore(self, record: Recorder) -> None:
+        Raises:
+            NotFiniteError: the weights are not finite.
+            SaveError: it could not be written, and is needed.
+        """
+        course = self.course
+        course.steps.watch.verify()
+        if not self._weights_are_finite():
+            raise NotFiniteError("weights")
+        try:
+            if course.best is not None and self._checkpoints.save_best(course.best):
+                self._tell(CheckpointSaved("best", course.best.epoch))
+            self._checkpoints.save_last(course.epoch, self._state())
+            self._tell(CheckpointSaved("last", course.epoch))
+            self.write_summary("running")
+        except SaveError as error:
+            if needed:
+                raise
+            text = f"{error.message} Training goes on; a crash would cost what was learned since the last checkpoint."
+            self._tell(Message(text, "warning", "checkpoint"))
+            return False
+        finally:
+            self._saved = time.perf_counter()
+        return True
+
+    def _weights_are_finite(self) -> bool:
+        weights = [each.detach() for each in self.network.module.parameters()]
+        return bool(torch.stack([each.isfinite().all() for each in weights]).all())
+
+    def _state(self) -> dict[str, object]:
+        assert self._record is not None
+        return {**self.course.state(), "seconds": self._seconds, "log_size": self._record.size}
+
+    def restore(self, record: Recorder, epochs: int | None, *, finished: bool) -> None:
         """Go on from the last checkpoint of the run folder; what was logged after it is cut off.
+
+        ``epochs`` is how many there shall be (None: as many as were planned when it was written). Where the run was
+        ``finished``, it waits anew for an improvement.
 
         Raises:
             TrainingError: there is none, it is damaged, or nothing is left to do.
         """
         state = self._checkpoints.load_state()
-        if state["epoch"] >= self._epochs:
+        course = self.course
+        course.epochs = epochs or state["epochs"]
+        if state["epoch"] >= course.epochs:
             raise TrainingError(
-                f"The run is complete: it has trained its {self._epochs} epochs. Ask for more epochs to go on with it."
+                f"The run is complete: it has trained its {course.epochs} epochs. Ask for more epochs to go on with it."
             )
-        if state["order"]["batch_size"] != self.session.project.training.batch_size:
-            raise TrainingError("The checkpoint was made with another batch size: the run's project was changed.")
-        self._epoch, self._step, self._in_epoch = state["epoch"], state["step"], state["in_epoch"]
-        self.network.module.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._order.load_state(state["order"])
-        self._meter.load_state(state["meter"])
-        self._training, self._validation = state["training"], state["validation"]
+        course.load_state(state)
+        if finished:
+            course.monitor.forgive()
         self._seconds_before = state["seconds"]
-        self._best = self._checkpoints.load_best()
+        course.best = self._checkpoints.load_best()
         record.cut(state["log_size"])
-        torch.set_rng_state(state["random"]["cpu"])
-        if self.network.device.type == "cuda" and state["random"]["cuda"]:
-            torch.cuda.set_rng_state_all(state["random"]["cuda"])
 
     # --- small things -------------------------------------------------------------------------------------------------
 
-    @property
-    def _learning_rate(self) -> float:
-        return float(self._optimizer.param_groups[0]["lr"])
+    def _tell(self, event: object) -> None:
+        assert self._record is not None
+        self._record(event)  # type: ignore[arg-type]
+
+    def _meter_reading(self) -> _Reading:
+        meter = self.course.meter
+        return meter.loss_sums(), meter.penalty_sum()
 
     @property
     def _seconds(self) -> float:
@@ -282,8 +359,8 @@ class Trainer:
         validation = self.session.validation
         return RunStarted(
             run=str(self._folder),
-            epochs=self._epochs,
-            steps_per_epoch=self._order.steps,
+            epochs=self.course.epochs,
+            steps_per_epoch=self.course.steps_per_epoch,
             device=self.network.device.type,
             parameters=sum(each.numel() for each in self.network.module.parameters()),
             training_samples=self.session.training.count,
@@ -296,17 +373,29 @@ class Trainer:
         Raises:
             SaveError: it cannot be written.
         """
-        best_epoch, best = (self._best.epoch, self._best.values) if self._best else (0, {})
+        course = self.course
+        best_epoch, best = (course.best.epoch, course.best.values) if course.best else (0, {})
         summary = Summary(
             status,
-            self._epoch,
-            self._step,
+            course.epoch,
+            course.step,
             best_epoch,
             dict(best),
-            dict(self._training),
-            dict(self._validation),
+            dict(course.training),
+            dict(course.validation),
             self._seconds,
             message,
         )
         write_json(self._folder / "summary.json", summary.to_json())
         return summary
+
+
+def _recent_means(before: _Reading, now: _Reading) -> tuple[list[float], float | None] | None:
+    """Return the mean losses and the mean penalty between two readings; None where a head has learned nothing."""
+    if any(count <= earlier for (_, count), (_, earlier) in zip(now[0], before[0], strict=True)):
+        return None
+    losses = [(new - old) / (count - earlier) for (new, count), (old, earlier) in zip(now[0], before[0], strict=True)]
+    if now[1] is None:
+        return losses, None
+    (new, count), (old, earlier) = now[1], before[1] or (0.0, 0.0)
+    return losses, (new - old) / (count - earlier) if count > earlier else None

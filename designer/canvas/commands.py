@@ -8,20 +8,20 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
 
 from core.errors import EditError
-from core.graph.edits import Disconnect, Edit, MoveNodes, RemoveDrawn, Rename
+from core.graph.edits import Disconnect, Edit, RemoveDrawn, Rename
 from core.graph.kinds import kind_named, kind_of
-from core.graph.layout import NODE_SIZE, layered_layout
+from core.graph.layout import NODE_SIZE
 from core.graph.order import execution_order
 from core.graph.project import End, Graph, Node
 from core.kinds import LayerKind
 from designer.canvas import clipboard
 from designer.canvas.compose import Box, Spot, add_edit, links_of, removal, snapped, spot_after
-from designer.canvas.drawn.following import Following
 from designer.canvas.drawn.places import around, boxes_of
 from designer.canvas.face import make_face
 from designer.canvas.ranking import Wanted
-from designer.canvas.routing import straight, together, without_points
+from designer.canvas.routing import together, without_points
 from designer.canvas.walking import neighbour
+from designer.data.wiring import wired
 
 if TYPE_CHECKING:
     from designer.canvas.view import CanvasView
@@ -76,7 +76,7 @@ class Commands:
             self._session.refused.emit(self._view.tr("There is no layer kind '{kind}'.").format(kind=kind_id))
             return False
         edit, name = add_edit(self._graph, kind, spot, self._scene.boxes(), self._size(kind))
-        done = self._apply(edit, frozenset((name,)))
+        done = self._apply(edit if self._session.group else wired(self._session.project, edit), frozenset((name,)))
         if done:
             self._view.navigator.reveal(self._scene.cards([name]))
         return done
@@ -152,27 +152,6 @@ class Commands:
             self._session.select(pasted.nodes, pasted.drawn)
 
     # Order and ways
-
-    def layout(self) -> None:
-        """Lay out the selection (two or more nodes) or everything; the uppermost node stays where it is."""
-        selection = self._session.selection
-        names = selection if len(selection) > 1 else frozenset(self._graph.nodes)
-        if not names:
-            return
-        part = Graph(
-            {name: node for name, node in self._graph.nodes.items() if name in names},
-            {t: s for t, s in self._graph.links.items() if t.node in names and s.node in names},
-        )
-        boxes = {name: self._scene.box(name) for name in names}
-        places = layered_layout(part, {name: (box.width, box.height) for name, box in boxes.items()})
-        anchor = min(names, key=lambda name: (boxes[name].y, boxes[name].x, name))
-        dx, dy = snapped(boxes[anchor].x - places[anchor][0]), snapped(boxes[anchor].y - places[anchor][1])
-        moved = {name: (x + dx, y + dy) for name, (x, y) in places.items()}
-        label = self._view.tr("Lay out")
-        wires = links_of(self._graph, names)
-        following = Following(self._graph, self._scene.boxes(), moved)
-        drawn = following.edits()
-        self._apply(together((MoveNodes(following.after, label), *straight(self._graph, wires, label), *drawn), label))
 
     def nudge(self, dx: float, dy: float) -> None:
         """Move the selection by a step."""

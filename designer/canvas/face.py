@@ -11,10 +11,10 @@ from PySide6.QtCore import QCoreApplication, QPointF
 from core.graph.names import natural_key
 from core.graph.order import slot_key
 from core.graph.project import End, Node
+from core.graph.shorthand import main_parameters
 from core.kinds import LayerKind, Port, Value
 from designer.canvas.fitting import exits
 from designer.canvas.style import GRID, Style
-from designer.canvas.summary import main_parameters
 
 Side = Literal["input", "output"]
 

@@ -1,4 +1,8 @@
-"""Finding nodes in the whole project: by name, label, kind, family, shape, rank, and the words of a problem. No Qt."""
+"""Finding what is in the whole project. No Qt.
+
+Nodes are found by name, label, kind, family, shape, rank and the words of a problem, frames by their title and notes by
+their text.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
 
 from core.graph.kinds import kind_of
 from core.graph.names import natural_key
 from core.graph.order import execution_order
-from core.graph.project import Graph, Node, Project
+from core.graph.project import Frame, Graph, Node, Note, Project
 from core.kinds import LayerKind
+from designer.canvas.drawn.naming import frame_name, note_name
 
 if TYPE_CHECKING:
     from core.model.problems import Problem
@@ -29,34 +35,46 @@ _ANY = "?"
 
 @dataclass(frozen=True)
 class Place:
-    """A node with the group nodes that lead to it from the root on."""
+    """A node, frame or note, with the group nodes that lead to it from the root on; ``kind`` is a node's."""
 
     path: tuple[str, ...]
-    node: Node
-    kind: LayerKind | None
+    thing: Node | Frame | Note
+    kind: LayerKind | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in its graph."""
+        return self.thing.name
+
+    @property
+    def drawn(self) -> Literal["", "frame", "note"]:
+        """What it is where it is no node; also the name of its icon."""
+        return "frame" if isinstance(self.thing, Frame) else "note" if isinstance(self.thing, Note) else ""
 
     @property
     def written(self) -> str:
-        """The way to the node as the user reads it: ``stage1 / conv1``."""
-        return " / ".join((*self.path, self.node.name))
+        """The way to it as the user reads it: ``stage1 / conv1``."""
+        thing = self.thing
+        title = frame_name(thing) if isinstance(thing, Frame) else note_name(thing) if isinstance(thing, Note) else ""
+        return " / ".join((*self.path, title or thing.name))
 
 
 def places(project: Project) -> Iterator[Place]:
-    """Yield the nodes of the project in running order, each group's inside right after the group's node."""
-    left = MOST_PLACES
+    """Yield the nodes of the project in running order, each group's inside right after the group's node.
+
+    The frames and then the notes of a graph follow its nodes.
+    """
 
     def inside(graph: Graph, path: tuple[str, ...], opened: frozenset[str]) -> Iterator[Place]:
-        nonlocal left
         for name in running(graph):
             node = graph.nodes[name]
-            if left <= 0:
-                return
-            left -= 1
             yield Place(path, node, kind_of(project, graph.nodes.get(node.shares, node)))
             if node.group in project.groups and node.group not in opened:
                 yield from inside(project.groups[node.group].graph, (*path, name), opened | {node.group})
+        for drawn in (graph.frames, graph.notes):
+            yield from (Place(path, drawn[name]) for name in sorted(drawn, key=natural_key))
 
-    return inside(project.graph, (), frozenset())
+    return islice(inside(project.graph, (), frozenset()), MOST_PLACES)
 
 
 def running(graph: Graph) -> tuple[str, ...]:
@@ -81,12 +99,12 @@ class Facts:
 
     def problems_at(self, place: Place) -> list[Problem]:
         """Return the problems of a node, without those inside it."""
-        return self._by_place.get((place.path, place.node.name), [])
+        return [] if place.drawn else self._by_place.get((place.path, place.name), [])
 
     def specs(self, place: Place) -> tuple[TensorSpec, ...]:
         """Return what a node gives, and where it gives nothing what it takes."""
         around = self.shapes.inside(place.path) if self.shapes else None
-        found = around.nodes.get(place.node.name) if around else None
+        found = around.nodes.get(place.name) if around and not place.drawn else None
         return tuple((found.outputs or found.inputs).values()) if found else ()
 
 
@@ -97,7 +115,7 @@ class Index:
         self._entries = [_Entry(place, _words(place, facts), facts) for place in places(project)]
 
     def find(self, query: str) -> list[Place]:
-        """Return the nodes that match all parts of a query, in running order; none where it is empty."""
+        """Return what matches all parts of a query, in running order; none where it is empty."""
         tests = list(_tests(query))
         if not tests:
             return []
@@ -109,7 +127,7 @@ class Index:
 
 @dataclass
 class _Entry:
-    """A node, the words that find it (in lower case, one to a line), and what it gives."""
+    """A node, frame or note, the words that find it (in lower case, one to a line), and what it gives."""
 
     place: Place
     words: str
@@ -127,7 +145,10 @@ class _Entry:
 
 
 def _words(place: Place, facts: Facts) -> str:
-    node, kind = place.node, place.kind
+    node, kind = place.thing, place.kind
+    if isinstance(node, Frame | Note):
+        text = node.title if isinstance(node, Frame) else node.text
+        return "\n".join((text or node.name, place.drawn)).casefold()
     texts = [node.name, node.label, node.kind.partition(":")[2] or node.kind]
     if kind is not None:
         texts += [kind.display, kind.family]

@@ -1,4 +1,4 @@
-"""The find bar over the canvas: what is found is lit while the rest steps back, and Enter walks from node to node."""
+"""The find bar over the canvas: what is found is lit, the rest steps back, and Enter walks from one to the next."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy
 
 from designer import theme
 from designer.announcing import announce
 from designer.canvas.find import Facts, Index, Place
+from designer.icons import family_icon, icon
 from designer.widgets import ElidedLabel, IconButton, muted
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 _WIDTH, _TOP = 560, 10
 _PAUSE = 120
 """Milliseconds without a change of the project after which the search is done again."""
-_WIRE_FADED = 0.25
+_WIRE_FADED, _DRAWN_FADED = 0.25, 0.4
+_PICTURE = 16
 
 
 class FindBar(QFrame):
@@ -30,7 +32,7 @@ class FindBar(QFrame):
     def __init__(self, view: CanvasView) -> None:
         super().__init__(view)
         self.setObjectName("find_bar")
-        self.setAccessibleName(self.tr("Find nodes"))
+        self.setAccessibleName(self.tr("Find in the network"))
         self._view = view
         self._session = view.session
         self.found: list[Place] = []
@@ -39,13 +41,16 @@ class FindBar(QFrame):
         self._before: tuple[tuple[str, ...], float, QPointF, frozenset[str]] | None = None
         self.field = QLineEdit()
         self.field.setObjectName("find_field")
-        self.field.setPlaceholderText(self.tr("Name, kind, shape 64×56×56, rank 4, words of a problem"))
-        self.field.setAccessibleName(self.tr("Find nodes"))
+        self.field.setPlaceholderText(self.tr("Name, kind, shape 64×56×56, rank 4, words of a problem, frame or note"))
+        self.field.setAccessibleName(self.tr("Find nodes, frames and notes"))
         self.field.setClearButtonEnabled(True)
         self.count = muted(wrap=False)
         self.count.setObjectName("find_count")
         self.where = ElidedLabel(mode=Qt.TextElideMode.ElideLeft)
         self.where.setObjectName("find_place")
+        self.picture = QLabel()
+        self.picture.setObjectName("find_picture")
+        self.picture.setFixedSize(_PICTURE, _PICTURE)
         self._lay_out()
         self._again = QTimer(self, singleShot=True, interval=_PAUSE)
         self._again.timeout.connect(self._refresh)
@@ -67,6 +72,7 @@ class FindBar(QFrame):
         row.addWidget(self.field, 3)
         self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(self.count)
+        row.addWidget(self.picture)
         row.addWidget(self.where, 2)
         for name, text, act in (
             ("chevron-up", self.tr("Previous (Shift+Enter)"), lambda: self.walk(-1)),
@@ -84,6 +90,7 @@ class FindBar(QFrame):
         self.setStyleSheet(
             f"#find_bar {{ background: {colours.raised}; border: 1px solid {colours.border}; border-radius: 7px; }}"
         )
+        self._show_place()
 
     # --- opening and closing ------------------------------------------------------------------------------------------
 
@@ -137,10 +144,10 @@ class FindBar(QFrame):
         announce(self.field, text)
 
     def _refresh(self) -> None:
-        """Look again, and stay at the node that was being looked at."""
-        current = (self.found[self.at].path, self.found[self.at].node.name) if self.at >= 0 else None
+        """Look again, and stay at what was being looked at."""
+        current = _key(self.found[self.at]) if self.at >= 0 else None
         self.found = self._read().find(self.field.text())
-        keys = [(place.path, place.node.name) for place in self.found]
+        keys = list(map(_key, self.found))
         self.at = keys.index(current) if current in keys else -1
         self._show_count()
         self._light()
@@ -154,14 +161,14 @@ class FindBar(QFrame):
         return self._index[2]
 
     def walk(self, step: int) -> None:
-        """Go to the next (1) or the previous (-1) node that was found, round and round."""
+        """Go to the next (1) or the previous (-1) of what was found, round and round."""
         if not self.isVisible():
             self.open()
         if not self.found:
             return
         self.at = self._first() if self.at < 0 and step > 0 else (max(self.at, 0) + step) % len(self.found)
         place = self.found[self.at]
-        self._session.reveal(place.node.name, place.path)
+        self._session.reveal(place.name, place.path, drawn=bool(place.drawn))
         self._show_count()
         announce(self.field, f"{self.count.text()}: {self._view.accessibleDescription()}")
 
@@ -176,18 +183,31 @@ class FindBar(QFrame):
             text = self.tr("{at} of {count}").format(at=self.at + 1, count=total) if self.at >= 0 else ""
             text = text or (self.tr("{count} found").format(count=total) if total else self.tr("nothing found"))
         self.count.setText(text)
-        self.where.setText(self.found[self.at].written if self.at >= 0 else "")
+        self._show_place()
+
+    def _show_place(self) -> None:
+        """Show what is being looked at: its icon and the way to it."""
+        place = self.found[self.at] if self.at >= 0 else None
+        self.where.setText(place.written if place else "")
+        self.picture.setVisible(place is not None)
+        if place is not None:
+            picture = icon(place.drawn) if place.drawn else family_icon(place.kind.family if place.kind else "")
+            self.picture.setPixmap(picture.pixmap(_PICTURE, _PICTURE))
 
     def _light(self, _what: object = None) -> None:
         """Let everything that was not found step back, in the graph that is looked at."""
         scene, path = self._view.canvas, self._session.path
-        depth, lit = len(path), set()
+        depth, lit, drawn = len(path), set(), set()
         for place in self.found:
-            if place.path[:depth] == path:
-                lit.add(place.path[depth] if len(place.path) > depth else place.node.name)
+            if place.path == path and place.drawn:
+                drawn.add(place.name)
+            elif place.path[:depth] == path:
+                lit.add(place.path[depth] if len(place.path) > depth else place.name)
         dim = self.isVisible() and bool(self.field.text().strip())
         for name, item in scene.nodes.items():
             item.set_faded(dim and name not in lit)
+        for each in scene.drawn.items():
+            each.setOpacity(_DRAWN_FADED if dim and each.name not in drawn else 1.0)
         for target, wire in scene.wires.items():
             faded = dim and not (target.node in lit and wire.source.node in lit)
             if faded is (wire.opacity() == 1.0):
@@ -235,3 +255,8 @@ class FindBar(QFrame):
         self.setFixedWidth(max(width, 120))
         self.adjustSize()
         self.move((self._view.width() - self.width()) // 2, _TOP)
+
+
+def _key(place: Place) -> tuple[tuple[str, ...], str, str]:
+    """Return by what a place is known again after a change."""
+    return place.path, place.name, place.drawn

@@ -1,7 +1,13 @@
-"""Shows on the canvas which nodes cost most: colours, figures and a legend, for one measure at a time."""
+"""Shows on the canvas which nodes have most of something: colours, figures and a legend, for one measure at a time.
+
+What nodes cost is always known; what is seen of them while they learn comes from ``Measure``s that are given.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
@@ -27,6 +33,20 @@ MEASURES = {
 """What nodes can be coloured by."""
 
 
+@dataclass(frozen=True)
+class Measure:
+    """Something of which nodes have more or less, but never less than 0.
+
+    ``figures`` returns it by node of the graph at a path; ``written`` writes one. Only what is ``summed`` can be added
+    up: the legend then tells how much all nodes have together.
+    """
+
+    title: str
+    figures: Callable[[tuple[str, ...]], Mapping[str, float]]
+    written: Callable[[float], str]
+    summed: bool = False
+
+
 class HeatMap(QObject):
     """Colours the nodes of the graph that is looked at by their share of the largest one there."""
 
@@ -35,7 +55,9 @@ class HeatMap(QObject):
     def __init__(self, view: CanvasView, watcher: CostWatcher) -> None:
         super().__init__(view)
         self.measure = ""
-        """A key of MEASURES, or nothing where nodes are not coloured."""
+        """A key of MEASURES or of ``others``, or nothing where nodes are not coloured."""
+        self.others: Mapping[str, Measure] = {}
+        """What nodes can be coloured by besides."""
         self.legend = Legend(view)
         self._view, self._watcher = view, watcher
         watcher.changed.connect(self._refresh)
@@ -61,19 +83,33 @@ class HeatMap(QObject):
         if self.measure and not change.only_positions:
             self._refresh()
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Colour by the figures of now."""
+        if self.measure:
+            self._refresh()
+
+    def _chosen(self) -> Measure | None:
         column = MEASURES.get(self.measure)
-        rows = self._watcher.rows(self._view.session.path) if column is not None else ()
-        figures = {row.path[-1]: FIGURES[column](row) for row in rows} if column is not None else {}
+        if column is None:
+            return self.others.get(self.measure)
+
+        def figures(path: tuple[str, ...]) -> dict[str, float]:
+            return {row.path[-1]: FIGURES[column](row) for row in self._watcher.rows(path)}
+
+        return Measure(titles()[column], figures, partial(written, column), summed=True)
+
+    def _refresh(self) -> None:
+        measure = self._chosen()
+        figures = measure.figures(self._view.session.path) if measure is not None else {}
         most = max(figures.values(), default=0.0)
         for name, item in self._view.canvas.nodes.items():
             figure = figures.get(name)
             heat = None if figure is None else figure / most if most else 0.0
-            text = written(column, figure) if column is not None and figure else ""
+            text = measure.written(figure) if measure is not None and figure else ""
             item.set_look(heat=heat, figure=text)
-        self.legend.setVisible(column is not None)
-        if column is not None:
-            self.legend.show_scale(column, most, sum(figures.values()), known=bool(figures))
+        self.legend.setVisible(measure is not None)
+        if measure is not None:
+            self.legend.show_scale(measure, most, sum(figures.values()), known=bool(figures))
 
 
 class Legend(QWidget):
@@ -87,12 +123,13 @@ class Legend(QWidget):
         self.title = self.least = self.most = self.whole = ""
         self.hide()
 
-    def show_scale(self, column: CostColumn, most: float, whole: float, *, known: bool) -> None:
+    def show_scale(self, measure: Measure, most: float, whole: float, *, known: bool) -> None:
         """Show what the colours stand for, the figure of the strongest one, and the sum of all nodes."""
-        self.title = titles()[column]
+        self.title = measure.title
         self.least = "0" if known else ""
-        self.most = written(column, most) if known else self.tr("not known yet")
-        self.whole = self.tr("{sum} in all").format(sum=written(column, whole)) if known else ""
+        self.most = measure.written(most) if known else self.tr("not known yet")
+        summed = known and measure.summed
+        self.whole = self.tr("{sum} in all").format(sum=measure.written(whole)) if summed else ""
         self.setAccessibleName(f"{self.title}: {self.least} – {self.most}, {self.whole}")
         self.settle()
         self.update()

@@ -66,6 +66,7 @@ class Keys(QObject):
             "bypass": lambda: view.structure.toggle("bypass"),
             "mute": lambda: view.structure.toggle("mute"),
             "change_type": view.swap.ask,
+            "pin": view.pin_selected,
             "select_upstream": lambda: select_ways(view, "up"),
             "select_downstream": lambda: select_ways(view, "down"),
             "link_by_key": self.link.begin,

@@ -5,27 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from core.graph.project import End
 from designer.canvas.face import Face, PortFace
 from designer.canvas.paint import Look, chip_rect, paint_node
+from designer.canvas.snapshot import snapshot_rect
 from designer.canvas.style import Style
 
 _MARGIN = 14.0
 
 
-class NodeItem(QGraphicsItem):
-    """Draws a face and a look."""
+class NodeItem(QGraphicsRectItem):
+    """Draws a face and a look. Its rectangle is all that it paints in, which Qt so knows without a Python call."""
 
     def __init__(self, face: Face, style: Style) -> None:
         super().__init__()
         self.face = face
         self.look = Look()
         self._style = style
-        self._bounds = QRectF()
+        self.setPen(Qt.PenStyle.NoPen)
         self._measure()
         self.set_place(face.node.position)
 
@@ -49,7 +50,8 @@ class NodeItem(QGraphicsItem):
         """Change parts of the look; nothing is repainted where nothing differs."""
         look = replace(self.look, **changes)
         if look != self.look:
-            measured = look.shapes != self.look.shapes
+            pinned = (look.snapshot is None, look.on_left) != (self.look.snapshot is None, self.look.on_left)
+            measured = look.shapes != self.look.shapes or pinned
             self.look = look
             if measured:
                 self._measure()
@@ -72,18 +74,23 @@ class NodeItem(QGraphicsItem):
             self.update()
 
     def _measure(self) -> None:
+        """Take in the card with its ports, badge and shapes, and the picture beside it."""
         bounds = self.card().adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
         for port in self.face.outputs:
             text = self.look.shapes.get(port.end.port, "")
             if text:
                 bounds = bounds.united(chip_rect(port, text, self._style).adjusted(-1, -1, 1, 1))
-        if bounds != self._bounds:
-            self.prepareGeometryChange()
-            self._bounds = bounds
+        if self.look.snapshot is not None:
+            bounds = bounds.united(self.snapshot_place(left=self.look.on_left).adjusted(-1, -1, 1, 1))
+        self.setRect(bounds)
 
     def card(self) -> QRectF:
         """Return the card in the item's coordinates."""
         return QRectF(0, 0, self.face.width, self.face.height)
+
+    def snapshot_place(self, *, left: bool) -> QRectF:
+        """Return where a live picture is beside the card, in the item's coordinates."""
+        return snapshot_rect(self.face.width, left=left)
 
     def scene_card(self) -> QRectF:
         """Return the card in the scene."""
@@ -97,10 +104,6 @@ class NodeItem(QGraphicsItem):
         """Return where a wire meets a port, in the scene (the middle of its side for a port that is not drawn)."""
         port = self.port(end)
         return self.scenePos() + (port.centre if port else self.card().center())
-
-    def boundingRect(self) -> QRectF:
-        """Return the card with its ports, badge and shapes."""
-        return self._bounds
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Paint at the level of detail that the zoom asks for."""

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPen
 
 from core.graph.project import End
 from designer.canvas.face import GLYPH, MARK_GAP, MARK_PAD, TEXT_LEFT, Face, PortFace
 from designer.canvas.heat import block_brush, card_brush, paint_bar, paint_figure
+from designer.canvas.snapshot import Snapshot, paint_snapshot, snapshot_rect
 from designer.canvas.style import BLOCKS_BELOW, NO_TEXT_BELOW, PORT_RADIUS, Style
 from designer.theme import RADIUS
 
@@ -21,6 +22,10 @@ _CHIP_WIDEST, _CHIP_WIDEST_OF_MANY = 150.0, 108.0
 _BEHIND = 4.0
 """How far the outline behind a group's card peeps out."""
 _FADED, _OFF = 0.4, 0.45
+_AROUND = 8.0
+"""How far from a block, as nodes are drawn from afar, the outline of a selected one runs."""
+_NO_GAP_BELOW = 1 / _AROUND
+"""Zoom under which that is less than a pixel."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,18 @@ class Look:
     """Its share of the node that costs most (0 to 1); None: nodes are not coloured by cost."""
     figure: str = ""
     """What it costs."""
+    snapshot: Snapshot | None = None
+    """The live picture beside it, where it is pinned."""
+    on_left: bool = False
+    """The picture is on the card's left side: on its right there is another node."""
+    finding: bool = False
+    """What is seen of it while it learns looks wrong."""
 
 
 def paint_node(painter: QPainter, face: Face, look: Look, style: Style, zoom: float) -> None:
     """Paint a node in its own coordinates; the further out, the simpler."""
     if zoom < BLOCKS_BELOW:
-        _paint_block(painter, face, look, style)
+        _paint_block(painter, face, look, style, zoom)
         return
     off = look.off or bool(face.node.mode)
     strength = (_FADED if look.faded is True else 1.0) * (_OFF if off else 1.0)
@@ -67,27 +78,39 @@ def paint_node(painter: QPainter, face: Face, look: Look, style: Style, zoom: fl
     if look.figure and zoom >= NO_TEXT_BELOW:
         paint_figure(painter, face, look.figure, style, stale=look.stale)
     painter.setOpacity(1.0)
+    if look.snapshot is not None:
+        painter.setOpacity(_FADED if look.faded is True else 1.0)
+        paint_snapshot(painter, snapshot_rect(face.width, left=look.on_left), look.snapshot, style, zoom)
+        painter.setOpacity(1.0)
     if face.node.mode:
         _paint_switched_off(painter, face, style)
+    if look.finding:
+        _paint_finding(painter, style)
     if look.severity:
         _paint_badge(painter, face, look.severity, style)
 
 
-def _paint_block(painter: QPainter, face: Face, look: Look, style: Style) -> None:
+def _paint_block(painter: QPainter, face: Face, look: Look, style: Style, zoom: float) -> None:
+    node = face.node
+    if look.selected and zoom < _NO_GAP_BELOW:  # thousands may be selected: one filled rectangle is painted fastest
+        edge = _AROUND + 1 / zoom
+        around = QRectF(-edge, -edge, face.width + 2 * edge, face.height + 2 * edge)
+        painter.fillRect(around, style.selected_block.color())
     brush = style.family(face.family)[1] if look.heat is None else block_brush(look.heat, style)
     if look.severity == "error":
-        brush = QBrush(style.error)
-    painter.setOpacity((_FADED if look.faded is True else 1.0) * (_OFF if look.off or face.node.mode else 1.0))
+        brush = style.error_block
+    dim = look.faded is True or look.off or bool(node.mode)
+    if dim:
+        painter.setOpacity((_FADED if look.faded is True else 1.0) * (_OFF if look.off or node.mode else 1.0))
     painter.fillRect(QRectF(0, 0, face.width, face.height), brush)
-    if face.node.colour:
-        painter.fillRect(QRectF(face.width * 0.75, 0, face.width * 0.25, face.height), style.mark(face.node.colour))
-    painter.setOpacity(1.0)
-    if look.selected:
-        pen = QPen(QColor(style.theme.text), 2)
-        pen.setCosmetic(True)
-        painter.setPen(pen)
+    if node.colour:
+        painter.fillRect(QRectF(face.width * 0.75, 0, face.width * 0.25, face.height), style.mark(node.colour))
+    if dim:
+        painter.setOpacity(1.0)
+    if look.selected and zoom >= _NO_GAP_BELOW:
+        painter.setPen(style.selected_block)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(QRectF(-8, -8, face.width + 16, face.height + 16))
+        painter.drawRect(QRectF(-_AROUND, -_AROUND, face.width + 2 * _AROUND, face.height + 2 * _AROUND))
 
 
 def _paint_behind(painter: QPainter, face: Face, style: Style) -> None:
@@ -271,3 +294,17 @@ def _paint_badge(painter: QPainter, face: Face, severity: str, style: Style) -> 
     painter.setPen(QPen(style.body.color(), 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawLine(centre + QPointF(0, -4.2), centre + QPointF(0, 0.8))
     painter.drawPoint(centre + QPointF(0, 4.4))
+
+
+def _paint_finding(painter: QPainter, style: Style) -> None:
+    """Draw a beat of the pulse in the upper left corner: what is seen while it learns looks wrong."""
+    painter.setPen(QPen(style.warning, 1.4))
+    painter.setBrush(style.body)
+    painter.drawRoundedRect(QRectF(-9, -9, 20, 16), 4, 4)
+    pen = QPen(style.warning, 1.7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolyline([QPointF(x, y) for x, y in _BEAT])
+
+
+_BEAT = ((-6, 0), (-3, 0), (-1, -5), (2, 4), (4, 0), (8, 0))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.kinds import LayerKind
+from designer.canvas.beside import GAP, beside
 from designer.canvas.compose import Spot
 from designer.canvas.quick.board import WIDTH, QuickBoard, colour_field
 from designer.canvas.quick.plan import is_line
@@ -32,6 +33,8 @@ from designer.canvas.style import style_of
 from designer.theme import current
 
 _WIDTH, _ROW, _ROWS = 320, 42, 6
+_LEAST = 260
+"""The width to which the palette may shrink where a node leaves it no more room, in pixels."""
 _OFFER = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
 _Find = Callable[[str], list[Offer]]
@@ -63,6 +66,7 @@ class AddPalette(QFrame):
         self._find: _Find = lambda _text: []
         self._done: Callable[[str], object] = lambda _kind: None
         self._place = QPoint()
+        self._node = QRect()
         self._make_parts()
         rows = QVBoxLayout(self)
         rows.setContentsMargins(6, 6, 6, 6)
@@ -98,8 +102,10 @@ class AddPalette(QFrame):
             )
         )
 
-    def open(self, place: QPoint, spot: Spot, wanted: Wanted, kinds: tuple[LayerKind, ...], text: str = "") -> None:
-        """Show the palette at a place of its parent; ``text`` has been typed already."""
+    def open(
+        self, place: QPoint | QRect, spot: Spot, wanted: Wanted, kinds: tuple[LayerKind, ...], text: str = ""
+    ) -> None:
+        """Show the palette at a point of its parent, or beside a node's place; ``text`` has been typed already."""
         self.spot, self._kinds, self._lines = spot, kinds, True
         self._show(
             place,
@@ -109,13 +115,15 @@ class AddPalette(QFrame):
             text,
         )
 
-    def ask(self, place: QPoint, find: _Find, done: Callable[[str], object], title: str) -> None:
+    def ask(self, place: QPoint | QRect, find: _Find, done: Callable[[str], object], title: str) -> None:
         """Show the palette for another choice of a kind: ``find`` lists what to offer, ``done`` gets the id chosen."""
         self._lines = False
         self._show(place, find, done, title, "")
 
-    def _show(self, place: QPoint, find: _Find, done: Callable[[str], object], title: str, text: str) -> None:
-        self._find, self._done, self._place, self._back = find, done, place, 0
+    def _show(self, place: QPoint | QRect, find: _Find, done: Callable[[str], object], title: str, text: str) -> None:
+        self._find, self._done, self._back = find, done, 0
+        self._node = place if isinstance(place, QRect) else QRect()
+        self._place = place.topRight() + QPoint(GAP, GAP) if isinstance(place, QRect) else place
         self.setAccessibleName(title)
         example = self.tr("or a line:  conv 32 k3 p1 > bn > relu")
         self.hint.setText(example + (self.tr("  (↑ last)") if self.history else ""))
@@ -140,9 +148,14 @@ class AddPalette(QFrame):
         self.field.end(False)
 
     def fit(self) -> None:
-        """Take the size of what is shown, inside the parent."""
+        """Take the size of what is shown, inside the parent and off the node that it is about."""
         self.setFixedWidth(min(WIDTH if self.typing_line else _WIDTH, max(self._host.width() - 8, 200)))
         self.adjustSize()
+        found = beside(self.size(), _LEAST, self._node, self._host.rect()) if self._node.isValid() else None
+        if found is not None:
+            self.setFixedWidth(found.width())
+            self.move(found.topLeft())
+            return
         x = max(4, min(self._place.x(), self._host.width() - self.width() - 4))
         y = max(4, min(self._place.y(), self._host.height() - self.height() - 4))
         self.move(x, y)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from core.graph.change import Change
 from core.graph.kinds import kind_of
 from core.graph.project import End, Node
+from designer.canvas.arriving import as_opened, is_port
 from designer.canvas.compose import Box
 from designer.canvas.drawn.layer import DrawnLayer
 from designer.canvas.face import Circumstances, Face, PortFace, make_face
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from core.model.reports import NodeReport
     from core.model.specs import TensorSpec
     from core.training.check import CheckReport
+    from designer.properties.cost import CostWatcher
     from designer.session import Session
 
 _EXTENT = 64_000.0
@@ -60,6 +62,10 @@ class CanvasScene(QGraphicsScene):
         self.points = RoutePoints(self)
         self.drawn = DrawnLayer(self)
         self.unused_hidden = False
+        self.costs: CostWatcher | None = None
+        """Knows what nodes cost, once there is a panel for that."""
+        self.findings: dict[str, tuple[str, ...]] = {}
+        """What looks wrong with nodes while they learn, in words."""
         self._at: dict[str, set[End]] = {}
         self._long: set[End] = set()
         self._shown: dict[str, tuple[NodeReport | None, str]] = {}
@@ -211,7 +217,7 @@ class CanvasScene(QGraphicsScene):
             self._sharers[node.name],
             self.unused_hidden,
         )
-        return make_face(node, kind, inputs, outputs, self.style_now, around)
+        return make_face(as_opened(self.session, node), kind, inputs, outputs, self.style_now, around)
 
     def _refresh_face(self, node: Node) -> bool:
         """Show the node as it is now; return True where its size or its ports have changed."""
@@ -284,7 +290,9 @@ class CanvasScene(QGraphicsScene):
         off = bool(found and found.off)
         item.set_look(shapes={} if off else shapes, severity=worst, stale=False, off=off)
         known = self._faced.get(name)
-        if known is found or (known and found and (known.arguments, known.repeat) == (found.arguments, found.repeat)):
+        alike = known and found and (known.arguments, known.repeat) == (found.arguments, found.repeat)
+        arrives = known and found and is_port(self.session, item.face.node) and known.outputs != found.outputs
+        if known is found or (alike and not arrives):
             return False
         node = self.session.view.graph.nodes.get(name)
         return node is not None and self._refresh_face(node)

@@ -44,6 +44,9 @@ class Style:
         self.port = QPen(QColor(theme.wire), 1.5)
         self.hot_port = QPen(QColor(theme.accent), 2.0)
         self.error = QColor(theme.error)
+        self.error_block = QBrush(self.error)
+        self.selected_block = QPen(QColor(theme.text), 2)
+        self.selected_block.setCosmetic(True)
         self.warning = QColor(theme.warning)
         self.wires = {state: self._wire(state) for state in _WIRE_STATES}
         self.hatch = QBrush(QColor(theme.text_muted), Qt.BrushStyle.BDiagPattern)

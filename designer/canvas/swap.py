@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QCoreApplication
 
 from core.graph.edits import Connect, SetKind
 from core.graph.edits.base import BaseEdit, known_kind, node_of
@@ -44,6 +44,8 @@ class Wires:
     kind: LayerKind | None
     inputs: tuple[tuple[str, End, TensorSpec | None], ...]
     outputs: tuple[tuple[str, End, Port | None], ...]
+    sharers: tuple[str, ...] = ()
+    """Nodes that share its layer, and change with it."""
 
 
 def links_after(wires: Wires, kind: LayerKind) -> tuple[tuple[End, End], ...] | None:
@@ -73,6 +75,11 @@ def why_not(wires: Wires, kind: LayerKind) -> str | None:
     links = links_after(wires, kind)
     if links is None or _needs(kind) > max(len(wires.inputs), _needs(wires.kind) if wires.kind else 0):
         return None
+    if wires.sharers and not kind.has_module:
+        told = QCoreApplication.translate(
+            "Canvas", "The layer of {name} is shared with {others}, and an operation has none to share"
+        )
+        return told.format(name=wires.node.name, others=", ".join(wires.sharers))
     for (_source, target), (_slot, _end, spec) in zip(links, wires.inputs, strict=False):
         wrong = misfit(kind.input_port(target.port), spec)
         if wrong:
@@ -155,7 +162,7 @@ def wires_of(project: Project, name: str, specs: dict[End, TensorSpec | None] | 
     for slot, target in outgoing(graph)[name]:
         fed = kind_of(project, graph.nodes[target.node])
         outputs.append((slot, target, fed.input_port(target.port) if fed else None))
-    return Wires(node, kind_of(project, node), inputs, tuple(outputs))
+    return Wires(node, kind_of(project, node), inputs, tuple(outputs), sharers(graph.nodes, name))
 
 
 class Swap:
@@ -173,12 +180,13 @@ class Swap:
         if not chosen:
             return
         specs = {source: scene.spec_of(source) for source in project.graph.links.values()}
-        nodes = [wires_of(project, name, specs) for name in chosen]
+        changing = [each for name in chosen for each in (name, *sharers(project.graph.nodes, name))]
+        nodes = [wires_of(project, name, specs) for name in changing]
         kinds = kinds_for(project, self._session.group)
         title = self._view.tr("Change {name} to…").format(name=chosen[0])
         if len(chosen) > 1:
             title = self._view.tr("Change {count} nodes to…").format(count=len(chosen))
-        place = self._view.mapFromScene(scene.cards(chosen).topRight()) + QPoint(6, 10)
+        place = self._view.mapFromScene(scene.cards(chosen)).boundingRect()
         self._view.palette_box.ask(
             place, lambda text: swap_offers(kinds, text, nodes), lambda kind: self.change(chosen, kind), title
         )

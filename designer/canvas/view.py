@@ -32,6 +32,7 @@ from designer.canvas.compose import Spot
 from designer.canvas.drawn import touch
 from designer.canvas.drawn.tools import DrawnTools
 from designer.canvas.keys import Keys
+from designer.canvas.laying_out import LayingOut
 from designer.canvas.mouse import Mouse
 from designer.canvas.navigation import Navigator
 from designer.canvas.palette import AddPalette
@@ -54,8 +55,12 @@ class CanvasView(QGraphicsView):
     """A node's parameters are to be edited (Enter, or a double click on the node)."""
     zoom_changed = Signal(float)
     blocks_changed = Signal()
+    node_menu_made = Signal(object)
+    """The CanvasMenu of the selected nodes: whoever else has to offer something adds it."""
     block_dropped = Signal(object, object)
     """The user's own blocks have changed: a group was saved as one."""
+    pin_requested = Signal(object)
+    """The places of selected nodes, from the root on, whose live pictures are to be shown or hidden."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +68,7 @@ class CanvasView(QGraphicsView):
         self.canvas = CanvasScene(session, self)
         self.navigator = Navigator(self)
         self.commands = Commands(self)
+        self.laying_out = LayingOut(self)
         self.structure = Structure(self)
         self.wiring = Wiring(self)
         self.placing = Placing(self)
@@ -175,7 +181,7 @@ class CanvasView(QGraphicsView):
 
     def layout(self) -> None:
         """Lay out the selection (two or more nodes), or everything."""
-        self.commands.layout()
+        self.laying_out.run()
 
     def add_kind(self, kind_id: str, at: QPointF | None = None) -> bool:
         """Add a layer after the selection and link it, or free at a point of the scene; return False if refused."""
@@ -211,8 +217,7 @@ class CanvasView(QGraphicsView):
             wire = self.wiring.chosen()
             self.open_palette(*wire, text) if wire else self._open_palette_at_pointer(text)
             return
-        beside = self.canvas.cards(self.session.selection)
-        self.open_palette(self.mapFromScene(beside.topRight()) + QPoint(6, 10), spot, text)
+        self.open_palette(self.mapFromScene(self.canvas.cards(self.session.selection)).boundingRect(), spot, text)
 
     def _open_palette_at_pointer(self, text: str = "") -> None:
         place = self._pointer_or_middle()
@@ -220,8 +225,8 @@ class CanvasView(QGraphicsView):
         spot = Spot((at.x(), at.y()), wire=self.mouse.wire_at(at)) if self.session.view.graph.nodes else Spot()
         self.open_palette(place, spot, text)
 
-    def open_palette(self, place: QPoint, spot: Spot, text: str = "") -> None:
-        """Open the add palette at a pixel of the viewport for a node at a spot."""
+    def open_palette(self, place: QPoint | QRect, spot: Spot, text: str = "") -> None:
+        """Open the add palette at a pixel of the viewport, or beside a node there, for a node at a spot."""
         kinds = kinds_for(self.session.view, self.session.group)
         self.palette_box.open(place, spot, self.commands.wanted(spot), kinds, text)
 
@@ -232,6 +237,10 @@ class CanvasView(QGraphicsView):
     def _pointer_or_middle(self) -> QPoint:
         here = self.viewport().mapFromGlobal(self.cursor().pos())
         return here if self.viewport().rect().contains(here) else self.viewport().rect().center()
+
+    def pin_selected(self) -> None:
+        """Ask for live pictures of the selected nodes, or for none where all of them have one."""
+        self.pin_requested.emit(tuple((*self.session.path, name) for name in sorted(self.session.selection)))
 
     # Mouse
 
@@ -280,7 +289,9 @@ class CanvasView(QGraphicsView):
             return menus.wire_menu(self, wire, pixel) if wire else menus.canvas_menu(self, pixel)
         if node.name not in self.session.selection:
             self.session.select([node.name])
-        return menus.node_menu(self, node.name)
+        menu = menus.node_menu(self, node.name)
+        self.node_menu_made.emit(menu)
+        return menu
 
     # Keys, wheel, touch pad
 
@@ -295,7 +306,7 @@ class CanvasView(QGraphicsView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc cancels; Space pans while held; the rest is in the table of keys."""
         if event.key() == Qt.Key.Key_Escape:
-            if not self.mouse.cancel():
+            if not (self.mouse.cancel() or self.laying_out.cancel()):
                 self._step_back()
         elif event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
@@ -428,7 +439,7 @@ class CanvasView(QGraphicsView):
         self.viewport().update()
 
     def _on_reveal_requested(self, name: str) -> None:
-        self.navigator.reveal(self.canvas.cards([name]))
+        self.navigator.reveal(self.canvas.extent({name} & self.session.selection, {name} & self.session.drawn))
 
     def _on_report_changed(self, _report: object) -> None:
         self._describe(self.session.selection)

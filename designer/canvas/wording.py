@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from html import escape
 from typing import TYPE_CHECKING
 
 from core.graph.project import End
+from designer.canvas.cost_tip import cost_lines
 from designer.canvas.drawn.naming import described
 from designer.canvas.summary import problem_text, tooltip
 
@@ -16,11 +18,14 @@ _MOST_SPOKEN = 5
 
 
 def node_tooltip(scene: CanvasScene, name: str) -> str:
-    """Return a node's parameters, shapes and problems as rich text."""
+    """Return a node's parameters, shapes, cost and problems as rich text."""
     item, session = scene.nodes[name], scene.session
     found = session.node_report(name)
     stale = not session.report_is_current
-    return tooltip(item.face.node, item.face.kind, found, scene.problems_at(name), stale)
+    costs = cost_lines(scene, name)
+    text = tooltip(item.face.node, item.face.kind, found, scene.problems_at(name), stale, costs)
+    seen = [f"<p>∿ {escape(each)}</p>" for each in scene.findings.get(name, ())]
+    return text + "".join(seen)
 
 
 def wire_tooltip(scene: CanvasScene, end: End) -> str:
@@ -38,7 +43,8 @@ def spoken(scene: CanvasScene, names: Collection[str]) -> str:
         item = scene.nodes.get(name)
         if item:
             shapes = ", ".join(item.look.shapes.values())
-            parts = (name, item.face.kind_name, item.face.line, shapes, problem_text(scene.problems_at(name)))
+            seen = " ".join(scene.findings.get(name, ()))
+            parts = (name, item.face.kind_name, item.face.line, shapes, problem_text(scene.problems_at(name)), seen)
             lines.append(", ".join(filter(None, parts)))
     return "; ".join(lines)
 

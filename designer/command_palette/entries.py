@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from core.graph.names import natural_key
+from core.graph.project import Node
 from designer import actions
 from designer.command import Command
 from designer.command_palette.matching import match
@@ -16,6 +17,7 @@ from designer.keys.keymap import keymap
 from designer.keys.table import CANVAS, written
 
 if TYPE_CHECKING:
+    from designer.canvas.find import Place
     from designer.window import Window
 
 _MOST_NODES = 200
@@ -126,22 +128,27 @@ def _on_canvas(window: Window, name: str) -> Callable[[], object]:
 
 
 def nodes(window: Window) -> list[Entry]:
-    """Return all nodes of the project, those inside groups too, each to be gone to."""
+    """Return all nodes, frames and notes of the project, those inside groups too, each to be gone to."""
     if window.workspace is None:
         return []
     from designer.canvas.find import places
 
     session, found = window.workspace.session, []
     for place in places(session.project):
-        name, path = place.node.name, place.path
 
-        def go(name: str = name, path: tuple[str, ...] = path) -> None:
-            session.reveal(name, path)
+        def go(place: Place = place) -> None:
+            session.reveal(place.name, place.path, drawn=bool(place.drawn))
             window.canvas.setFocus()
 
-        kind = place.kind.display if place.kind else place.node.kind
-        found.append(Entry(f"@{place.written}", place.written, kind, go, icon="enter"))
+        found.append(Entry(f"@{place.written}", place.written, _what(place), go, icon=place.drawn or "enter"))
     return found
+
+
+def _what(place: Place) -> str:
+    if place.drawn:
+        return QCoreApplication.translate("CommandPalette", "Frame" if place.drawn == "frame" else "Note")
+    assert isinstance(place.thing, Node)
+    return place.kind.display if place.kind else place.thing.kind
 
 
 def ranked(entries: Iterable[Entry], query: str, recent: tuple[str, ...] = ()) -> list[Entry]:

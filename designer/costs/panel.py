@@ -24,6 +24,7 @@ from core import units
 from core.atomic import write_atomically
 from core.errors import SaveError
 from core.graph.edits import SetTraining
+from core.machine import device_title
 from designer import theme
 from designer.costs.model import CostModel
 from designer.costs.view import CostView, TotalsBar
@@ -182,7 +183,7 @@ class CostPanel(QWidget):
     def _headline(self, budget: Budget) -> str:
         known = {
             "samples": units.plural(budget.batch, "sample"),
-            "device": budget.device,
+            "device": device_title(budget.device),
             "need": units.size(budget.needed),
             "all": units.size(budget.capacity),
             "most": f"{budget.largest_batch or 0:,}",

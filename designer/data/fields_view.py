@@ -1,29 +1,47 @@
-"""The table of fields: every cell that offers a choice opens it with one click, for all selected rows at once."""
+"""The table of fields: a click on a meaning or role opens what it can be, for all selected rows at once."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QLineEdit,
     QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QVBoxLayout,
     QWidget,
 )
 
+from core.graph.project import Field
 from designer import theme
-from designer.data.fields_model import SMALL, FieldColumn, FieldsModel
+from designer.data.changes import Choice
+from designer.data.fields_model import SMALL, FieldColumn, FieldsModel, meaning_icon
 from designer.icons import icon
 
 _ROW = 24
 _SHOWN_ROWS = 8
 _ARROW = 12
-_WIDE = 460
-"""From this width on, in pixels, preparation and missing values are columns too."""
+_MANY = 12
+"""With more fields than this there is a line to search them."""
+_PROBED = 40
+"""So many rows decide how wide a column is."""
 
 
 class _ChoiceDelegate(QStyledItemDelegate):
@@ -34,11 +52,19 @@ class _ChoiceDelegate(QStyledItemDelegate):
     ) -> None:
         """Paint the cell and its arrow."""
         super().paint(painter, option, index)
-        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+        if index.column() != FieldColumn.NAME:
             rect = QRect(option.rect.right() - _ARROW, option.rect.center().y() - 5, 10, 10)
             colours = theme.current()
             selected = bool(option.state & QStyle.StateFlag.State_Selected)
             icon("chevron-down", colours.on_accent if selected else colours.text_muted).paint(painter, rect)
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Give the icon of a selected row the colour of its text."""
+        super().initStyleOption(option, index)
+        if index.column() == FieldColumn.NAME and option.state & QStyle.StateFlag.State_Selected:
+            meaning = index.siblingAtColumn(FieldColumn.MEANING).data() if isinstance(index, QModelIndex) else ""
+            if meaning:
+                option.icon = icon(meaning_icon(str(meaning)), theme.current().on_accent)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Leave room for the arrow."""
@@ -46,11 +72,37 @@ class _ChoiceDelegate(QStyledItemDelegate):
         return QSize(hint.width() + (_ARROW - 2 if index.column() else 0), _ROW)
 
 
+def choices_menu(parent: QWidget, choices: Iterable[Choice], checked: str | None) -> QMenu:
+    """Return a menu of choices; those that cannot be chosen are disabled and say why. Its actions hold their word."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.setToolTipsVisible(True)
+    for choice in choices:
+        action = menu.addAction(choice.word)
+        action.setData(choice.word)
+        action.setCheckable(True)
+        action.setChecked(choice.word == checked)
+        action.setEnabled(not choice.why_not)
+        action.setToolTip(choice.why_not or choice.help)
+    return menu
+
+
+def _runs(rows: list[int]) -> list[tuple[int, int]]:
+    """Return the first and last of each run of rows that follow one another: far fewer pieces to select."""
+    runs: list[tuple[int, int]] = []
+    for row in rows:
+        if runs and runs[-1][1] == row - 1:
+            runs[-1] = (runs[-1][0], row)
+        else:
+            runs.append((row, row))
+    return runs
+
+
 class FieldsView(QTableView):
     """Shows a FieldsModel; as tall as its rows, up to eight."""
 
-    current_changed = Signal(str)
-    """The name of the field in the current row, or ""."""
+    selection_changed = Signal()
+    """Other fields are selected."""
 
     def __init__(self, model: FieldsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,80 +113,79 @@ class FieldsView(QTableView):
         """The menu of choices opened last."""
         self.setModel(model)
         self.setItemDelegate(_ChoiceDelegate(self))
+        self.setIconSize(QSize(14, 14))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setAlternatingRowColors(True)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW)
-        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setMinimumSectionSize(44)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setFont(theme.scaled_font(self.font(), SMALL))
-        self.horizontalHeader().setFont(self.font())
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(44)
+        header.setResizeContentsPrecision(_PROBED)
+        header.setFont(self.font())
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(FieldColumn.NAME, QHeaderView.ResizeMode.Stretch)
         model.modelReset.connect(self.arrange)
         self.arrange()
 
-    def change_selected(self, column: FieldColumn, value: str) -> None:
-        """Ask for a value in all selected rows."""
-        rows = {each.row() for each in self.selectionModel().selectedRows()} | {self.currentIndex().row()}
-        self._fields.change(sorted(row for row in rows if row >= 0), column, value)
+    @property
+    def rows(self) -> list[int]:
+        """The selected rows, in order."""
+        return sorted(each.row() for each in self.selectionModel().selectedRows())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show more columns where there is room for them."""
-        super().resizeEvent(event)
-        narrow = self.viewport().width() < _WIDE
-        if narrow != self.isColumnHidden(FieldColumn.ENCODING):
-            self.arrange()
+    @property
+    def selected(self) -> tuple[Field, ...]:
+        """The selected fields, in their order."""
+        return tuple(self._fields.fields[row] for row in self.rows)
+
+    def select_names(self, names: Iterable[str]) -> None:
+        """Select fields, as far as they are shown; the first becomes the current one."""
+        rows = sorted(row for row in map(self._fields.row_of, names) if row >= 0)
+        chosen = QItemSelection()
+        for first, last in _runs(rows):
+            chosen.select(self._fields.index(first, 0), self._fields.index(last, len(FieldColumn) - 1))
+        flags = QItemSelectionModel.SelectionFlag
+        if rows:
+            self.selectionModel().setCurrentIndex(self._fields.index(rows[0], 0), flags.NoUpdate)
+        self.selectionModel().select(chosen, flags.ClearAndSelect)
 
     def arrange(self) -> None:
-        """Fit the columns: as narrow as their words, the name takes the rest; preparation only where there is room."""
-        header = self.horizontalHeader()
-        narrow = self.viewport().width() < _WIDE
-        for column in (FieldColumn.ENCODING, FieldColumn.MISSING):
-            self.setColumnHidden(column, narrow)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(FieldColumn.NAME, QHeaderView.ResizeMode.Stretch)
-        self.setFixedHeight(self._height())
-
-    def _height(self) -> int:
+        """Be as tall as the rows need."""
         rows = min(max(1, len(self._fields.fields)), _SHOWN_ROWS)
-        return rows * _ROW + self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth() + 1
+        frame = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth() + 1
+        self.setFixedHeight(rows * _ROW + frame)
 
     def open_choices(self, index: QModelIndex) -> None:
         """Open the menu of what a cell can be changed to; it applies to all selected rows."""
-        choices = self._fields.choices(index)
+        rows = self.rows if index.row() in self.rows else [index.row()]
+        column = FieldColumn(index.column())
+        choices = self._fields.choices(rows, column)
         if len(choices) < 2:
             return
-        selected = [each.row() for each in self.selectionModel().selectedRows()]
-        rows = selected if index.row() in selected else [index.row()]
-        column = FieldColumn(index.column())
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for word in choices:
-            action = menu.addAction(word)
-            action.setCheckable(True)
-            action.setChecked(word == index.data())
-            action.triggered.connect(lambda _on, word=word: self._fields.change(rows, column, word))
+        menu = choices_menu(self, choices, str(index.data()))
+        menu.triggered.connect(lambda action: self._fields.change(rows, column, str(action.data())))
         self.menu = menu
         menu.popup(self.viewport().mapToGlobal(self.visualRect(index).bottomLeft()))
 
-    def currentChanged(
-        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Tell which field is current."""
-        super().currentChanged(current, previous)
-        row = current.row()
-        self.current_changed.emit(self._fields.fields[row].name if 0 <= row < len(self._fields.fields) else "")
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        """Tell that other fields are selected."""
+        super().selectionChanged(selected, deselected)
+        self.selection_changed.emit()
 
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
     ) -> QItemSelectionModel.SelectionFlag:
         """Keep several selected rows when a choice in one of them is clicked: it is meant for all of them."""
         plain = isinstance(event, QMouseEvent) and event.modifiers() == Qt.KeyboardModifier.NoModifier
-        rows = [each.row() for each in self.selectionModel().selectedRows()]
+        rows = self.rows
         if plain and index.column() > 0 and len(rows) > 1 and index.row() in rows:
             return QItemSelectionModel.SelectionFlag.NoUpdate
         return super().selectionCommand(index, event)
@@ -154,3 +205,55 @@ class FieldsView(QTableView):
             self.open_choices(self.currentIndex())
         else:
             super().keyPressEvent(event)
+
+
+class FieldsList(QWidget):
+    """The table of fields, with a line to search it where there are many. What is selected stays so by its name."""
+
+    selection_changed = Signal()
+
+    def __init__(self, model: FieldsModel) -> None:
+        super().__init__()
+        self._model = model
+        self._names: tuple[str, ...] = ()
+        self._keeping = False
+        self.table = FieldsView(model)
+        self.search = QLineEdit()
+        self.search.setObjectName("fields_search")
+        self.search.setAccessibleName(self.tr("Search fields"))
+        self.search.setPlaceholderText(self.tr("Search fields by name, meaning or role"))
+        self.search.setClearButtonEnabled(True)
+        self.search.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE // 2)
+        layout.addWidget(self.search)
+        layout.addWidget(self.table)
+        self.search.textChanged.connect(self._on_search)
+        self.table.selection_changed.connect(self._on_selection)
+
+    def show_fields(self, fields: tuple[Field, ...]) -> None:
+        """Show these fields; the selected ones stay selected, else the first is."""
+        self.search.setVisible(len(fields) > _MANY)
+        if len(fields) <= _MANY and self.search.text():
+            self.search.clear()
+        self._keep(lambda: self._model.show_fields(fields))
+
+    def _on_search(self, text: str) -> None:
+        self._keep(lambda: self._model.search(text))
+
+    def _keep(self, change: Callable[[], None]) -> None:
+        """Change what the model shows and select what was selected, as far as it is still there."""
+        names, self._keeping = self._names, True
+        change()
+        there = [name for name in names if self._model.row_of(name) >= 0]
+        there = there or [each.name for each in self._model.fields[:1]]
+        if [each.name for each in self.table.selected] != there:
+            self.table.select_names(there)
+        self._keeping = False
+        self._on_selection()
+
+    def _on_selection(self) -> None:
+        if not self._keeping:
+            self._names = tuple(each.name for each in self.table.selected)
+            self.selection_changed.emit()

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from core.data.meaning import with_role
+from core.errors import EditError
+from core.graph.binding import input_signature, is_cell
 from core.graph.edits import BindData, Edit, SetField, SetParameters, Together
-from core.graph.project import INPUT, OUTPUT, UNUSABLE, DataBinding, Field, Project
+from core.graph.project import INPUT, OUTPUT, UNUSABLE, DataBinding, Field, Graph, Node, Project
+from designer.data.changes import ALONE
 
 
 def automatic_fields(fields: Sequence[Field]) -> tuple[str, ...]:
-    """Return what a single Input takes by itself: the first image, else all columns that can stand side by side."""
+    """Return what a single Input takes by itself: the first image, else all columns that join, else a text."""
     usable = [each for each in fields if each.role == "input" and each.meaning not in UNUSABLE]
     images = [each for each in usable if each.shape]
     if images:
         return (images[0].name,)
-    values = [each for each in usable if not (each.meaning == "category" and each.encoding == "index")]
-    return tuple(each.name for each in values or usable)
+    cells = [each for each in usable if is_cell(each)]
+    values = [each for each in cells if not (each.meaning == "category" and each.encoding == "index")]
+    return tuple(each.name for each in values or cells or usable[:1])
 
 
 def bind_edit(project: Project, binding: DataBinding, label: str) -> Edit:
@@ -23,30 +29,66 @@ def bind_edit(project: Project, binding: DataBinding, label: str) -> Edit:
     return Together((BindData(binding), *_follow(project, binding.fields)), label)
 
 
-def fields_edit(project: Project, changed: Sequence[Field]) -> Edit:
+def fields_edit(project: Project, changed: Sequence[Field], merge_key: str = "") -> Edit:
     """Return the edit that changes fields; a single Input and Output follow.
 
-    Where there is one Output, a new target takes the place of the old one, which is ignored from then on.
+    Where there is one Output, a new target takes the place of the old one, which is ignored from then on; so it is
+    with the roles that only one field can have. Edits with the same ``merge_key`` become one step.
     """
     by_name = {field.name: field for field in changed}
-    targets = [field.name for field in changed if field.role == "target"]
     fields = [by_name.get(field.name, field) for field in project.data.fields]
-    if targets and len(project.graph.of_kind(OUTPUT)) == 1:
-        fields = [_ignored(field) if field.role == "target" and field.name != targets[0] else field for field in fields]
+    alone = (*ALONE, *(("target",) if len(project.graph.of_kind(OUTPUT)) == 1 else ()))
+    for role in alone:
+        new = [field.name for field in changed if field.role == role]
+        if new:
+            fields = [_ignored(each) if each.role == role and each.name != new[0] else each for each in fields]
     old = project.data.fields
-    edits = [SetField(new) for new, before in zip(fields, old, strict=True) if new != before]
-    label = edits[0].label if len(changed) == 1 and edits else f"Change {len(changed)} fields"
-    return Together((*edits, *_follow(project, tuple(fields))), label)
+    edits = [SetField(after) for after, before in zip(fields, old, strict=True) if after != before]
+    label = SetField(changed[0]).label if len(changed) == 1 else f"Change {len(changed)} fields"
+    return Together((*edits, *_follow(project, tuple(fields))), label, merge_key)
+
+
+def wired(project: Project, edit: Edit) -> Edit:
+    """Return an edit of the root graph that also binds the Input and the Output that it adds, where they are the only
+    ones and nothing is set of them: data that is bound first counts as data that is bound last. An edit that would be
+    refused comes back as it is.
+    """
+    if not project.data.source:
+        return edit
+    try:
+        after = edit.apply(project)
+    except EditError:
+        return edit
+    new = {name for name, node in after.graph.nodes.items() if name not in project.graph.nodes and not node.params}
+    follow = [each for each in _follow(after, after.data.fields) if each.values.keys() <= new]
+    return Together((edit, *follow), edit.label) if follow else edit
+
+
+def filled(project: Project, node: Node) -> Node:
+    """Return an Input or Output as it will be once ``wired`` has bound it, so that its card can be measured."""
+    if node.params or node.kind not in (INPUT, OUTPUT) or project.graph.of_kind(node.kind):
+        return node
+    alone = replace(project, graph=Graph({node.name: node}))
+    for edit in _follow(alone, project.data.fields):
+        alone = edit.apply(alone)
+    return alone.graph.nodes[node.name]
+
+
+def rank_of_new_input(project: Project) -> int | None:
+    """Return the rank (batch included) of what the first Input of a network takes by itself; None where nothing."""
+    fields = automatic_fields(project.data.fields)
+    if not fields or project.graph.of_kind(INPUT):
+        return None
+    found = input_signature(project, Node("input", INPUT, {"fields": fields}))
+    return None if found.problem else len(found.shape) + 1
 
 
 def _ignored(field: Field) -> Field:
-    from core.data.meaning import with_role
-
     return with_role(field, "ignore")
 
 
-def _follow(project: Project, fields: tuple[Field, ...]) -> list[Edit]:
-    edits: list[Edit] = []
+def _follow(project: Project, fields: tuple[Field, ...]) -> list[SetParameters]:
+    edits: list[SetParameters] = []
     inputs, outputs = project.graph.of_kind(INPUT), project.graph.of_kind(OUTPUT)
     if len(inputs) == 1:
         now = tuple(inputs[0].params.get("fields", ()))
@@ -61,7 +103,11 @@ def _follow(project: Project, fields: tuple[Field, ...]) -> list[Edit]:
 
 
 def _wanted_fields(now: tuple[str, ...], old: Sequence[Field], new: Sequence[Field]) -> tuple[str, ...]:
-    """Keep what the user picked as far as it still is an input; what was chosen by itself stays so."""
+    """Keep what the user picked as far as it still is an input; what was chosen by itself stays so.
+
+    It may grow and shrink so, but nothing that still is an input gives way to something else.
+    """
     there = {each.name for each in new if each.role == "input"}
     kept = tuple(name for name in now if name in there)
-    return automatic_fields(new) if not kept or now == automatic_fields(old) else kept
+    found = automatic_fields(new)
+    return found if not kept or (now == automatic_fields(old) and {*kept} <= {*found}) else kept

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from core import units
 from core.errors import LayerwrightError
 from core.graph.groups import with_weights_beside
+from core.progress import watching
 from designer import theme
 from designer.files import choose_new
 from designer.jobs import Lane, Progress
@@ -64,6 +65,7 @@ class ExportDialog(QDialog):
         self.path = QLineEdit()
         self.formats = QButtonGroup(self)
         self.export = QPushButton(self.tr("Export"))
+        self.cancel = QPushButton(self.tr("Cancel"))
         self.close_button = QPushButton(self.tr("Close"))
         self.open_folder = QPushButton(self.tr("Open folder"))
         self.browse = QPushButton(self.tr("Browse…"))
@@ -129,14 +131,17 @@ class ExportDialog(QDialog):
         row.setSpacing(theme.SPACE)
         row.addWidget(self._busy, 1)
         row.addStretch(1)
+        row.addWidget(self.cancel)
         row.addWidget(self.close_button)
         row.addWidget(self.export)
+        self.cancel.hide()
         for widget, name, text in (
             (self.run, "export_run", self.tr("Run")),
             (self.which, "export_which", self.tr("Which weights")),
             (self.path, "export_path", self.tr("File")),
             (self.browse, "export_browse", self.tr("Choose a file")),
             (self.export, "export_start", self.tr("Export")),
+            (self.cancel, "export_cancel", self.tr("Cancel the export")),
             (self.close_button, "export_close", self.tr("Close")),
             (self.open_folder, "export_open_folder", self.tr("Open folder")),
         ):
@@ -155,7 +160,9 @@ class ExportDialog(QDialog):
         self.export.clicked.connect(self.start)
         self.close_button.clicked.connect(self.close)
         self.open_folder.clicked.connect(self._on_open_folder)
+        self.cancel.clicked.connect(self._on_cancel)
         self._lane.busy_changed.connect(self._on_busy)
+        self._lane.progressed.connect(self._on_progress)
 
     # --- choices ------------------------------------------------------------------------------------------------------
 
@@ -241,6 +248,9 @@ class ExportDialog(QDialog):
             self._say(self.tr("Say where to write: the file has no name yet."), "error", "error")
             return
         kind, run = self.kind, self._chosen_run
+        if run is None and kind.trained_only:
+            self._say(self.tr("This format holds what was learnt: train first, then choose the run."), "error", "error")
+            return
         project = with_weights_beside(self._session.project, self._session.base)
         path = Path(text).expanduser()
         if path.suffix != kind.suffix:
@@ -248,7 +258,10 @@ class ExportDialog(QDialog):
             self.path.setText(str(path))
         which: Which = "last" if self.which.currentData() == "last" else "best"
         self._say(self.tr("Writing and checking…"), "info", "text_muted")
-        self._lane.submit(lambda _progress: _export(kind, run, which, project, path), self._on_done, self._on_failed)
+        self._busy.setRange(0, 0)
+        self._lane.submit(
+            lambda progress: _export(kind, run, which, project, path, progress), self._on_done, self._on_failed
+        )
 
     def _on_done(self, path: Path) -> None:
         self._result = path
@@ -261,6 +274,16 @@ class ExportDialog(QDialog):
             log.error("export failed", exc_info=error)
         self._say(str(error) or type(error).__name__, "error", "error")
 
+    def _on_progress(self, fraction: float, text: str) -> None:
+        """Show how far the export is; 0 where that is not known."""
+        self._busy.setRange(0, 100 if fraction else 0)
+        self._busy.setValue(round(100 * fraction))
+        self._say(self.tr("{0}…").format(text), "info", "text_muted")
+
+    def _on_cancel(self) -> None:
+        self._lane.cancel()
+        self._say(self.tr("Cancelled: nothing was written."), "info", "text_muted")
+
     def _say(self, text: str, picture: str, role: str) -> None:
         self.message.setText(text)
         self._mark.set_icon(picture, role)
@@ -269,6 +292,7 @@ class ExportDialog(QDialog):
 
     def _on_busy(self, busy: bool) -> None:
         self._busy.setVisible(busy)
+        self.cancel.setVisible(busy)
         self.export.setEnabled(not busy)
 
     def _on_open_folder(self) -> None:
@@ -291,10 +315,17 @@ def _side_by_side(wide: QWidget, narrow: QWidget) -> QHBoxLayout:
     return row
 
 
-def _export(kind: ExporterKind, run: RunListing | None, which: Which, project: Project, path: Path) -> Path:
+def _export(
+    kind: ExporterKind, run: RunListing | None, which: Which, project: Project, path: Path, progress: Progress
+) -> Path:
     from core.exporters import ExportRequest
     from core.training.runs import Run
 
-    if run is not None:
-        return kind.export(ExportRequest.of_run(Run.open(run.path), path, which))
-    return kind.export(ExportRequest(project, path))
+    def told(done: int, total: int, what: str) -> bool:
+        progress.report(done / total if total else 0.0, what)
+        return not progress.cancelled
+
+    with watching(told):
+        if run is not None:
+            return kind.export(ExportRequest.of_run(Run.open(run.path), path, which))
+        return kind.export(ExportRequest(project, path))

@@ -10,9 +10,9 @@ from PySide6.QtCore import QCoreApplication
 from core.graph.kinds import kind_of
 from core.graph.names import natural_key
 from core.graph.project import Graph, Project
+from core.graph.shorthand import main_parameters
 from designer.canvas.drawn.naming import frame_name, note_name
 from designer.canvas.find import running
-from designer.canvas.summary import main_parameters
 
 if TYPE_CHECKING:
     from core.model.problems import Problem

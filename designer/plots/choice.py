@@ -13,6 +13,7 @@ from designer.plots import style
 from designer.plots.curves import CurveKey, RunCurves, quantities
 
 _ROLE = Qt.ItemDataRole.UserRole
+_ALL_STEPS = "all steps"
 
 
 class CurveChoice(QTreeWidget):
@@ -33,6 +34,8 @@ class CurveChoice(QTreeWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._hidden_curves: set[CurveKey] = set()
         self._hidden_runs: set[int] = set()
+        self.all_steps = False
+        """True where single steps are shown of all runs, not only of the newest."""
         self._listed: object = None
         self._runs: Sequence[RunCurves] = ()
         self.itemChanged.connect(self._on_item_changed)
@@ -54,6 +57,24 @@ class CurveChoice(QTreeWidget):
         self._fill()
         self.choice_changed.emit()
 
+    def forget_run(self, run: RunCurves) -> None:
+        """Tick a run again, should it come back."""
+        self._hidden_runs.discard(run.index)
+
+    def set_all_steps(self, shown: bool) -> None:
+        """Show the single steps of all runs, or of the newest only."""
+        self.all_steps = shown
+        self._fill()
+        self.choice_changed.emit()
+
+    def hides(self, key: CurveKey) -> bool:
+        """Return True for a curve that is not ticked."""
+        return key in self._hidden_curves
+
+    def hides_run(self, run: RunCurves) -> bool:
+        """Return True for a run that is not ticked."""
+        return run.index in self._hidden_runs
+
     def show_runs(self, runs: Sequence[RunCurves]) -> None:
         """List the curves and runs there are; the ticks stay."""
         listed = [(run.index, run.name, run.note, tuple(run.series)) for run in runs]
@@ -71,6 +92,9 @@ class CurveChoice(QTreeWidget):
             group = self._group(self.tr("Runs"))
             for run in reversed(self._runs):
                 self._add_run(group, run)
+            if len(self._runs) > 1:
+                item = self._item(group, self.tr("Single steps of all runs"), _ALL_STEPS)
+                item.setCheckState(0, _state(self.all_steps))
         self.expandAll()
         self.verticalScrollBar().setValue(scrolled)
         self.blockSignals(False)
@@ -95,7 +119,7 @@ class CurveChoice(QTreeWidget):
         text = f"{run.name} · {run.note}" if run.note else run.name
         item = self._item(group, text, run.index)
         key = CurveKey("loss", run.outputs[0] if run.outputs else "", "training")
-        item.setIcon(0, style.swatch(style.pen(theme.current(), run, key, faint=run is not self._runs[-1])))
+        item.setIcon(0, style.swatch(style.pen(theme.current(), run, key, faint=False)))
         item.setCheckState(0, _state(run.index not in self._hidden_runs))
 
     def _item(self, group: QTreeWidgetItem, text: str, what: object) -> QTreeWidgetItem:
@@ -106,6 +130,10 @@ class CurveChoice(QTreeWidget):
 
     def _on_item_changed(self, item: QTreeWidgetItem, _column: int) -> None:
         what = item.data(0, _ROLE)
+        if what == _ALL_STEPS:
+            self.all_steps = item.checkState(0) is Qt.CheckState.Checked
+            self.choice_changed.emit()
+            return
         hidden: set[Any] = self._hidden_runs if isinstance(what, int) else self._hidden_curves
         if item.checkState(0) is Qt.CheckState.Checked:
             hidden.discard(what)

@@ -1,15 +1,18 @@
-"""The row above the plots: axis, scale, smoothing, reset, and what goes in and out as files."""
+"""The row above the plots: axis, scales, smoothing, following, reset, and what goes in and out as files."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
 from designer import theme
 from designer.files import choose_new
 from designer.icons import icon
+from designer.plots import style
+from designer.plots.curves import AXES, Axis
 from designer.plots.plot import View
 from designer.widgets import muted
 
@@ -19,38 +22,40 @@ class CurveControls(QWidget):
 
     view_changed = Signal()
     reset_requested = Signal()
+    list_toggled = Signal(bool)
     load_requested = Signal(object)
     """The path of a run folder."""
-    csv_requested = Signal(object)
-    png_requested = Signal(object)
-    """The path to write."""
+    export_requested = Signal(str, object)
+    """"csv", "png" or "svg", and the path to write."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icons: list[tuple[QToolButton, str]] = []
-        self.epoch = self._button("axis_epoch", self.tr("Epoch"), self.tr("Epochs on the x axis"), checkable=True)
-        self.step = self._button("axis_step", self.tr("Step"), self.tr("Steps on the x axis"), checkable=True)
-        self.log = self._button(
-            "log_axis", self.tr("Log"), self.tr("Logarithmic y axis"), checkable=True, picture="log-axis"
-        )
+        self.axis = QComboBox()
+        self.list = self._button("show_list", self.tr("List"), self.tr("Show the list of curves and runs"))
+        self.log = self._button("log_axis", self.tr("Log y"), self.tr("Logarithmic y axis"))
+        self.log_x = self._button("log_x_axis", self.tr("Log x"), self.tr("Logarithmic x axis"))
         self.slider = QSlider(Qt.Orientation.Horizontal)
+        follow = self.tr("Move a stretch that you zoomed into along with the run that is training")
+        self.follow = self._button("follow", self.tr("Follow"), follow)
         whole, earlier, save = (
-            self.tr("Show all curves whole"),
+            self.tr("Show all curves whole (double-click a plot, or Home)"),
             self.tr("Compare with an earlier run"),
             self.tr("Save the curves"),
         )
-        self.reset = self._button("reset_view", self.tr("Reset view"), whole, picture="reset")
-        self.load = self._button("load_run", self.tr("Load run…"), earlier, picture="open")
-        self.export = self._button("export_curves", self.tr("Export"), save, picture="export")
+        self.reset = self._button("reset_view", self.tr("Reset view"), whole, "reset")
+        self.load = self._button("load_run", self.tr("Load run…"), earlier, "open")
+        self.export = self._button("export_curves", self.tr("Export"), save, "export")
         self._value = muted("0.00", wrap=False)
         self._set_up()
         self._lay_out()
 
     def _set_up(self) -> None:
-        axes = QButtonGroup(self)
-        axes.addButton(self.epoch)
-        axes.addButton(self.step)
-        self.epoch.setChecked(True)
+        self.axis.setObjectName("x_axis")
+        self.axis.setAccessibleName(self.tr("What the x axis counts"))
+        self.axis.setToolTip(self.tr("What the x axis counts"))
+        for axis in AXES:
+            self.axis.addItem(style.axis_text(axis).capitalize(), axis)
         self.slider.setObjectName("smoothing")
         self.slider.setAccessibleName(self.tr("Smoothing"))
         self.slider.setToolTip(self.tr("Smoothing: how much each point remembers of those before (as in TensorBoard)"))
@@ -59,13 +64,19 @@ class CurveControls(QWidget):
         self.slider.setMaximumWidth(110)
         self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("0.00"))
         menu = QMenu(self.export)
-        menu.addAction(self.tr("Numbers as CSV…"), self._ask_csv)
-        menu.addAction(self.tr("Picture as PNG…"), self._ask_png)
+        menu.addAction(self.tr("Numbers as CSV…"), partial(self._ask_export, "csv"))
+        menu.addAction(self.tr("Picture as PNG…"), partial(self._ask_export, "png"))
+        menu.addAction(self.tr("Drawing as SVG…"), partial(self._ask_export, "svg"))
         self.export.setMenu(menu)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        for button in (self.list, self.log, self.log_x, self.follow):
+            button.setCheckable(True)
+        self.list.setChecked(True)
+        self.list.toggled.connect(self.list_toggled)
         self.load.clicked.connect(self._ask_run)
         self.reset.clicked.connect(self.reset_requested)
-        for button in (self.epoch, self.log):
+        self.axis.currentIndexChanged.connect(self.view_changed)
+        for button in (self.log, self.log_x, self.follow):
             button.toggled.connect(self.view_changed)
         self.slider.valueChanged.connect(self._on_smoothing)
 
@@ -73,9 +84,11 @@ class CurveControls(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, 3, theme.SPACE, 3)
         layout.setSpacing(2)
-        layout.addWidget(self.epoch)
-        layout.addWidget(self.step)
+        layout.addWidget(self.list)
+        layout.addSpacing(theme.SPACE // 2)
+        layout.addWidget(self.axis)
         layout.addSpacing(theme.SPACE)
+        layout.addWidget(self.log_x)
         layout.addWidget(self.log)
         layout.addSpacing(theme.SPACE)
         self._caption = QLabel(self.tr("Smoothing"))
@@ -84,17 +97,24 @@ class CurveControls(QWidget):
         layout.addWidget(self.slider, 1)
         layout.addWidget(self._value)
         layout.addStretch(2)
-        for button in (self.reset, self.load, self.export):
+        for button in (self.follow, self.reset, self.load, self.export):
             layout.addWidget(button)
 
     @property
     def view(self) -> View:
         """How the curves are to be shown."""
-        return View("epoch" if self.epoch.isChecked() else "step", self.log.isChecked(), self.slider.value() / 100)
+        axis: Axis = self.axis.currentData()
+        smoothing = self.slider.value() / 100
+        return View(axis, self.log.isChecked(), smoothing, self.log_x.isChecked(), self.follow.isChecked())
+
+    def set_axis(self, axis: Axis) -> None:
+        """Count something else on the x axis."""
+        self.axis.setCurrentIndex(AXES.index(axis))
 
     def set_filled(self, filled: bool) -> None:
         """Enable what needs curves only where there are some."""
-        for each in (self.epoch, self.step, self.log, self.slider, self.reset, self.export, self._caption, self._value):
+        buttons = (self.list, self.log, self.log_x, self.follow, self.reset, self.export)
+        for each in (*buttons, self.axis, self.slider, self._caption, self._value):
             each.setEnabled(filled)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -104,17 +124,17 @@ class CurveControls(QWidget):
                 button.setIcon(icon(name))
         super().changeEvent(event)
 
-    def _button(self, name: str, text: str, tip: str, *, checkable: bool = False, picture: str = "") -> QToolButton:
+    def _button(self, name: str, text: str, tip: str, picture: str = "") -> QToolButton:
+        """Make a button that shows its picture, or its text where it has none."""
         button = QToolButton(self)
         button.setObjectName(name)
         button.setText(text)
         button.setToolTip(tip)
         button.setAccessibleName(tip)
-        button.setCheckable(checkable)
         button.setAutoRaise(True)
         button.setIconSize(QSize(16, 16))
         if picture:
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.setIcon(icon(picture))
             self._icons.append((button, picture))
         return button
@@ -128,12 +148,8 @@ class CurveControls(QWidget):
         if folder:
             self.load_requested.emit(Path(folder))
 
-    def _ask_csv(self) -> None:
-        path = choose_new(self, self.tr("Save the numbers"), Path("curves.csv"), ["CSV (*.csv)"])
+    def _ask_export(self, kind: str) -> None:
+        title = self.tr("Save the numbers") if kind == "csv" else self.tr("Save the picture")
+        path = choose_new(self, title, Path(f"curves.{kind}"), [f"{kind.upper()} (*.{kind})"], suffix=f".{kind}")
         if path is not None:
-            self.csv_requested.emit(path)
-
-    def _ask_png(self) -> None:
-        path = choose_new(self, self.tr("Save the picture"), Path("curves.png"), ["PNG (*.png)"])
-        if path is not None:
-            self.png_requested.emit(path)
+            self.export_requested.emit(kind, path)

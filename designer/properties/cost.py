@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from core import units
 from core.graph.project import Project
+from core.machine import device_title
 from designer.jobs import Lane
 from designer.session import Session
 
@@ -90,6 +91,11 @@ class CostWatcher(QObject):
             rows = next((row.inner for row in rows if row.path[-1] == name), ())
         return rows
 
+    def held(self, cost: NodeCost) -> int:
+        """Return the bytes that a node's weights take while training, with what belongs to them; 0 while not known."""
+        memory = self.found.memory if self.found else None
+        return memory.held(cost) if memory else 0
+
     def close(self) -> None:
         """Stop working; later reports are ignored."""
         self._timer.stop()
@@ -148,6 +154,6 @@ def _work_out(project: Project, shapes: ShapeReport) -> Findings:
 def training_line(budget: Budget) -> str:
     """Return what training takes, in a few words, and whether it fits."""
     need = QCoreApplication.translate("Cost", "{need} with {batch} on {device}").format(
-        need=units.size(budget.needed), batch=units.plural(budget.batch, "sample"), device=budget.device
+        need=units.size(budget.needed), batch=units.plural(budget.batch, "sample"), device=device_title(budget.device)
     )
     return need if budget.fits else QCoreApplication.translate("Cost", "{need}: does not fit").format(need=need)

@@ -8,13 +8,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core import units
-from core.graph.project import INPUT
+from core.graph.project import INPUT, OUTPUT
 from core.kinds import LayerKind
 from core.parameters import resolve
 from designer.icons import family_icon
 from designer.problems.row import ProblemRow
 from designer.properties.cost import CostWatcher
 from designer.properties.curve import CurvePicture
+from designer.properties.guidance import GuidanceBox
 from designer.properties.kinds_list import kinds_list
 from designer.properties.modes import ModeNote
 from designer.properties.naming import Naming
@@ -157,6 +158,8 @@ class NodeForm(QWidget):
             self._column.addWidget(label)
         if self._is_loading or self._scope.shares or self._scope.is_port:
             return None
+        if self._scope.kind is not None and self._scope.kind.id == OUTPUT and len(self._scope.names) == 1:
+            self._column.addWidget(GuidanceBox(self._session, self._scope.names[0]))
         part = ParametersPart(self._scope, wanted)
         part.pointed_at.connect(self.pointed_at)
         self._column.addWidget(part)
@@ -174,7 +177,8 @@ class NodeForm(QWidget):
 
     def _refresh_rows(self) -> None:
         if self.parameters is not None:
-            problems = {each.parameter: each.message for each in self._own_problems() if each.parameter}
+            wrong = [each for each in self._own_problems() if each.parameter and each.severity != "info"]
+            problems = {each.parameter: each.message for each in wrong}
             self.parameters.refresh(problems, [dict(report.derived) for report in self._node_reports()])
         self._refresh_curve()
 

@@ -170,7 +170,7 @@ class ParametersPart(QWidget):
         for row in self.rows:
             wanted = row.matches(search) and (not only or row.is_noted or row.has_focus())
             row.label.mark_found(next(iter(search.split()), ""))
-            row.set_visible(wanted and row.parameter.name not in hidden)
+            row.set_visible(wanted and row.editor.applies and row.parameter.name not in hidden)
             shown += not row.editor.isHidden()
         for fold, rows in self._folds:
             fold.setVisible(any(not row.editor.isHidden() for row in rows))

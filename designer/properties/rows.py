@@ -9,19 +9,21 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
-from core.graph.edits import DEFAULT, SetParameters
+from core.graph.edits import DEFAULT
 from core.kinds import REQUIRED, Parameter, Value
 from core.parameters import format_value
-from designer.properties.editors.base import Context, Shown, Special
-from designer.properties.editors.table import EDITORS
+from designer.properties.editors.base import Context, Editor, Shown, Special
+from designer.properties.editors.table import editor_of
 from designer.properties.editors.typed import TypedEditor
 from designer.properties.label import ParameterLabel
-from designer.properties.scope import Scope
+from designer.properties.scope import Values
 from designer.properties.section import RESET_WIDTH
 from designer.widgets import IconButton, failing
 
 _NUMERIC = ("int", "float", "ints", "floats")
-_TALL = ("fields", "metrics")
+_LISTS = ("fields", "metrics", "options")
+
+Make = Callable[[Parameter, Context], Editor]
 
 
 class ParameterRow(QObject):
@@ -30,9 +32,20 @@ class ParameterRow(QObject):
     pointed_at = Signal(object)
     """The row whose help is wanted, because the mouse is over it or it has the keyboard; None where no longer."""
 
-    def __init__(self, parameter: Parameter, scope: Scope, grid: QGridLayout, parent: QObject) -> None:
+    def __init__(
+        self,
+        parameter: Parameter,
+        scope: Values,
+        grid: QGridLayout,
+        parent: QObject,
+        *,
+        title: str = "",
+        make: Make | None = None,
+    ) -> None:
+        """Add the row; ``title`` is what it is called (else by its name), ``make`` makes another editor than usual."""
         super().__init__(parent)
         self.parameter = parameter
+        self.title = title or parameter.name
         self._scope = scope
         self._shown: Shown = object()
         self._typed_problem = ""
@@ -40,11 +53,11 @@ class ParameterRow(QObject):
         self._before: Mapping[str, Value] | None = None
         self._applying = False
         self._visible = True
-        self.label = ParameterLabel(parameter.name)
-        self.label.setToolTip(explanation(parameter))
-        self.editor = EDITORS[parameter.type](parameter, self._context())
+        self.label = ParameterLabel(self.title)
+        self.label.setToolTip(explanation(parameter, self.title))
+        self.editor = (make or editor_of(parameter))(parameter, self._context())
         self.editor.setObjectName(f"editor_{parameter.name}")
-        self.editor.setToolTip(explanation(parameter))
+        self.editor.setToolTip(explanation(parameter, self.title))
         self.reset = IconButton("reset", self.tr("Back to the default"))
         self.reset.setToolTip(self.tr("Back to the default (Alt+Del in the field)"))
         self.reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from field to field; Alt+Del is for the keyboard
@@ -67,7 +80,7 @@ class ParameterRow(QObject):
         return Context(scope.session, scope.names, check, self._variables, partial(scope.value_of, name))
 
     def _variables(self) -> Iterable[str]:
-        return self._scope.session.view.variables
+        return self._scope.variables
 
     def _connect(self) -> None:
         self.editor.edited.connect(self._on_edited)
@@ -99,7 +112,7 @@ class ParameterRow(QObject):
 
     def matches(self, search: str) -> bool:
         """Return True where name or help hold all words that are searched for."""
-        told = f"{self.parameter.name} {self.parameter.help}".lower()
+        told = f"{self.title} {self.parameter.name} {self.parameter.help}".lower()
         return all(word in told for word in search.lower().split())
 
     def refresh(self) -> None:
@@ -115,7 +128,7 @@ class ParameterRow(QObject):
         self.editor.refresh()
         changed = self.is_changed
         self.label.mark_changed(changed)
-        self.label.setAccessibleName(self.tr("{name}, changed").format(name=self.parameter.name) if changed else "")
+        self.label.setAccessibleName(self.tr("{name}, changed").format(name=self.title) if changed else "")
         self.reset.setVisible(changed and self._visible)
 
     def show_problem(self, message: str) -> None:
@@ -162,13 +175,13 @@ class ParameterRow(QObject):
 
     def _name_for_screen_readers(self) -> None:
         target = self.editor.focusProxy() or self.editor
-        target.setAccessibleName(self.parameter.name)
-        target.setAccessibleDescription(self.parameter.help)
+        target.setAccessibleName(self.title)
+        target.setAccessibleDescription(" ".join(filter(None, (self.parameter.help, self.parameter.unit))))
         self.label.setBuddy(target)
 
     def _place(self, grid: QGridLayout) -> None:
         row = grid.rowCount()
-        tall = self.parameter.type in _TALL
+        tall = self.editor.tall
         side = Qt.AlignmentFlag.AlignTop if tall else Qt.AlignmentFlag.AlignVCenter
         self.label.setMinimumHeight(self.editor.sizeHint().height() if not tall else 22)
         self.editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -217,10 +230,9 @@ class ParameterRow(QObject):
 
     def _apply(self, values: Mapping[str, Value]) -> None:
         name = self.parameter.name
-        edit = SetParameters({node: {name: value} for node, value in values.items()}, f"{self._scope.names}.{name}")
         self._applying = True
         try:
-            self._scope.session.apply_here(edit)
+            self._scope.store(name, values)
         finally:
             self._applying = False
         if self._scope.exists:
@@ -267,6 +279,9 @@ class ParameterRow(QObject):
         self.refresh()
 
     def _say(self, message: str) -> None:
+        known = f"{self.parameter.name} "
+        if message.startswith(known):  # it is called here as its row is
+            message = f"{self.title} {message.removeprefix(known)}"
         self.message.setText(message)
         self.message.setVisible(bool(message) and self._visible)
 
@@ -282,13 +297,13 @@ def facts(parameter: Parameter) -> list[str]:
         found.append(f"{more} {low:g}" + (f", {less} {high:g}" if high is not None else ""))
     elif high is not None:
         found.append(f"{less} {high:g}")
-    if not parameter.required and parameter.type not in _TALL:
+    if not parameter.required and parameter.type not in _LISTS:
         shown = format_value(parameter.default) or "–"
         found.append(QCoreApplication.translate("ParameterRow", "Default: {value}").format(value=shown))
     return found
 
 
-def explanation(parameter: Parameter) -> str:
+def explanation(parameter: Parameter, title: str = "") -> str:
     """Return help, default and bounds of a parameter as rich text for a tool tip."""
     told = [each.replace("<", "&lt;").replace(">", "&gt;") for each in (parameter.help, *facts(parameter)) if each]
-    return f"<p>{'<br>'.join((f'<b>{parameter.name}</b>', *told))}</p>"
+    return f"<p>{'<br>'.join((f'<b>{title or parameter.name}</b>', *told))}</p>"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
-from core.graph.edits import DEFAULT
-from core.graph.project import INPUT, OUTPUT
+from core.graph.edits import DEFAULT, SetParameters
+from core.graph.project import INPUT, OUTPUT, Project
 from core.kinds import REQUIRED, LayerKind, Parameter, Value
 from core.parameters import parameters_of, resolve
 from designer.properties.editors.base import Shown, Special
@@ -26,6 +27,23 @@ class Scope:
     kinds: tuple[LayerKind | None, ...]
 
     @property
+    def view(self) -> Project:
+        """The project as it looks from where the nodes are."""
+        return self.session.view
+
+    @property
+    def variables(self) -> Iterable[str]:
+        """The names that expressions may use."""
+        return self.view.variables
+
+    def store(self, name: str, values: Mapping[str, Value]) -> None:
+        """Set a parameter on each node; what follows at once on the same parameter is part of the same undo step."""
+        self.session.apply_here(self._edit(name, values))
+
+    def _edit(self, name: str, values: Mapping[str, Value]) -> SetParameters:
+        return SetParameters({node: {name: value} for node, value in values.items()}, f"{self.names}.{name}")
+
+    @property
     def kind(self) -> LayerKind | None:
         """The kind of all of them; None where they are of several."""
         return self.kinds[0] if len(set(self.kinds)) == 1 else None
@@ -33,7 +51,7 @@ class Scope:
     @property
     def exists(self) -> bool:
         """False once one of the nodes is gone."""
-        return all(name in self.session.view.graph.nodes for name in self.names)
+        return all(name in self.view.graph.nodes for name in self.names)
 
     @property
     def is_port(self) -> bool:
@@ -43,12 +61,12 @@ class Scope:
     @property
     def shares(self) -> bool:
         """True where one node is selected that has no parameters of its own: it is another call of a layer."""
-        return len(self.names) == 1 and bool(self.session.view.graph.nodes[self.names[0]].shares)
+        return len(self.names) == 1 and bool(self.view.graph.nodes[self.names[0]].shares)
 
     @property
     def targets(self) -> dict[str, LayerKind]:
         """The nodes that hold the parameters, with their kinds."""
-        nodes = self.session.view.graph.nodes
+        nodes = self.view.graph.nodes
         pairs = zip(self.names, self.kinds, strict=True)
         return {nodes[name].shares or name: kind for name, kind in pairs if kind is not None}
 
@@ -61,7 +79,7 @@ class Scope:
 
     def params(self) -> list[Mapping[str, Value]]:
         """Return what is set on each target."""
-        return [self.session.view.graph.nodes[name].params for name in self.targets]
+        return [self.view.graph.nodes[name].params for name in self.targets]
 
     def stored(self, name: str) -> dict[str, Value]:
         """Return what each target has for a parameter, DEFAULT where nothing is set."""
@@ -97,7 +115,7 @@ class Scope:
         """Return what is wrong with a value in this project, expressions evaluated, or an empty string."""
         kinds = set(self.targets.values())
         for kind in kinds:
-            _values, problems = resolve(kind, {name: value}, self.session.view.variables)
+            _values, problems = resolve(kind, {name: value}, self.view.variables)
             for each in problems:
                 if each.name == name:
                     return f"{kind.display}: {each.message}" if len(kinds) > 1 else each.message
@@ -106,11 +124,85 @@ class Scope:
     def value_of(self, name: str, value: Value) -> Value:
         """Return what a value comes to where the user is, expressions evaluated; None where it comes to nothing."""
         kind = next(iter(self.targets.values()))
-        values, _problems = resolve(kind, {name: value}, self.session.view.variables)
+        values, _problems = resolve(kind, {name: value}, self.view.variables)
         return values.get(name)
 
     def _defaults(self, name: str) -> dict[str, Value]:
         return {node: _named(parameters_of(kind), name).default for node, kind in self.targets.items()}
+
+
+class RootScope(Scope):
+    """The same for nodes of the project's own graph, wherever the user looks."""
+
+    @property
+    def view(self) -> Project:
+        """The whole project."""
+        return self.session.project
+
+    @property
+    def is_port(self) -> bool:
+        """They take what they take from the data."""
+        return False
+
+    def store(self, name: str, values: Mapping[str, Value]) -> None:
+        """Set a parameter on each node, as in every scope."""
+        self.session.apply(self._edit(name, values))
+
+
+class Values(Protocol):
+    """What a row needs to know of where its value is kept: one place or several, by name (``names``)."""
+
+    @property
+    def session(self) -> Session:
+        """The session of the project."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The places."""
+        ...
+
+    @property
+    def exists(self) -> bool:
+        """False once a place is gone."""
+        ...
+
+    @property
+    def variables(self) -> Iterable[str]:
+        """The names that expressions may use."""
+        ...
+
+    def stored(self, name: str) -> dict[str, Value]:
+        """Return what each place has, DEFAULT where nothing is set."""
+        ...
+
+    def effective(self, name: str) -> dict[str, Value]:
+        """Return what a parameter comes to in each place."""
+        ...
+
+    def shown(self, name: str) -> Shown:
+        """Return the common value, UNSET where it is the default, MIXED where places differ."""
+        ...
+
+    def changed(self, name: str) -> dict[str, Value]:
+        """Return the places that differ from the default, each with DEFAULT."""
+        ...
+
+    def assigned(self, name: str, value: Value) -> dict[str, Value]:
+        """Return what a value is stored as in each place."""
+        ...
+
+    def check(self, name: str, value: Value) -> str:
+        """Return what is wrong with a value, or an empty string."""
+        ...
+
+    def value_of(self, name: str, value: Value) -> Value:
+        """Return what an expression comes to."""
+        ...
+
+    def store(self, name: str, values: Mapping[str, Value]) -> None:
+        """Set a parameter in each place; one undo step with what follows on the same parameter."""
+        ...
 
 
 def common(kinds: Sequence[Sequence[Parameter]]) -> tuple[Parameter, ...]:

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QRectF, QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QInputDialog,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core import units
+from core.machine import device_title
 from core.training.events import Failed, Finished, Progress, RunStarted
 from designer import theme
 from designer.icons import icon
 from designer.plots.style import quantity_text, value_text
-from designer.training.runner import TrainingRunner
-from designer.widgets import ElidedLabel, PrimaryButton
+from designer.training.advice import open_folder
+from designer.training.controls import LiveControls
+from designer.training.runner import MORE_EPOCHS, STEERED, TrainingRunner
+from designer.training.takeover import ask_takeover
+from designer.widgets import ElidedLabel, IconButton, PrimaryButton
+
+_MORE = (1, 5, MORE_EPOCHS, 20, 50, 100)
+_MOST_MORE = 100_000
 
 
 class ThinProgress(QProgressBar):
@@ -53,7 +70,11 @@ class TrainBar(QWidget):
         self.train = self._button("train", "play", self.tr("Train"), runner.start, PrimaryButton)
         self.pause = self._button("pause", "pause", self.tr("Pause"), self._on_pause)
         self.stop = self._button("stop", "stop", self.tr("Stop"), runner.stop)
-        self.folder = self._button("open_run", "folder", self.tr("Open run folder"), self._on_open_folder)
+        self.changed = self._button("take_over", "fix", self.tr("Go on with changes…"), self.ask_takeover)
+        self.more = QToolButton()
+        self.adjust = IconButton("sliders", self.tr("Change learning rate, epochs or layers of the run"))
+        self.folder = IconButton("folder", self.tr("Open run folder"))
+        self.controls = LiveControls(runner, self)
         self.status = ElidedLabel()
         self.figures = ElidedLabel(role=QPalette.ColorRole.PlaceholderText)
         self.progress = ThinProgress()
@@ -62,6 +83,7 @@ class TrainBar(QWidget):
         runner.drained.connect(self._show)
         runner.state_changed.connect(self._on_state)
         runner.session.report_changed.connect(lambda _report: self._on_state(runner.state))
+        runner.session.changed.connect(lambda _change: self._show_changed())
         theme.switch.changed.connect(self._restyle)
         self._restyle()
         self._on_state(runner.state)
@@ -79,7 +101,29 @@ class TrainBar(QWidget):
         button.clicked.connect(lambda: act())
         return button
 
+    def _make_more(self) -> None:
+        """The button that goes on with a run, and its menu of how far."""
+        more = self.more
+        more.setObjectName("train_more")
+        more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        more.clicked.connect(lambda: self._on_more())
+        menu = QMenu(more)
+        for epochs in _MORE:
+            entry = menu.addAction(self.tr("{0} more").format(units.plural(epochs, self.tr("epoch"))))
+            entry.triggered.connect(partial(self._train_more, epochs))
+        menu.addAction(self.tr("Other…")).triggered.connect(lambda _checked=False: self.ask_more())
+        more.setMenu(menu)
+
     def _lay_out(self) -> None:
+        self._make_more()
+        self.adjust.setObjectName("adjust")
+        self.adjust.clicked.connect(lambda: self.open_controls())
+        self.folder.setObjectName("open_run")
+        self.folder.clicked.connect(lambda: self._on_open_folder())
+        small: tuple[QToolButton, ...] = (self.adjust, self.folder, self.more)
+        for each in small:
+            each.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.progress.setRange(0, 1000)
         self.progress.setAccessibleName(self.tr("Progress of training"))
         self.status.setObjectName("train_status")
@@ -87,8 +131,8 @@ class TrainBar(QWidget):
         self.figures.setObjectName("train_figures")
         texts = QHBoxLayout()
         texts.setSpacing(theme.SPACE)
-        texts.addWidget(self.status, 3)
-        texts.addWidget(self.figures, 2)
+        texts.addWidget(self.status, 1)
+        texts.addWidget(self.figures, 1)
         middle = QVBoxLayout()
         middle.setSpacing(3)
         middle.addLayout(texts)
@@ -96,11 +140,12 @@ class TrainBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE // 2, theme.SPACE, theme.SPACE // 2)
         layout.setSpacing(theme.SPACE // 2)
-        for button in (self.train, self.pause, self.stop):
+        for button in (self.train, self.pause, self.stop, self.changed, self.adjust):
             layout.addWidget(button)
         layout.addSpacing(theme.SPACE)
         layout.addLayout(middle, 1)
         layout.addSpacing(theme.SPACE)
+        layout.addWidget(self.more)
         layout.addWidget(self.folder)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -108,13 +153,45 @@ class TrainBar(QWidget):
 
     def _on_pause(self) -> None:
         if self._runner.state == "paused":
-            self._runner.resume()
+            self._runner.go_on()
         else:
             self._runner.pause()
 
     def _on_open_folder(self) -> None:
         if self._runner.run is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(os.fspath(self._runner.run)))
+            open_folder(self._runner.run)
+
+    def open_controls(self) -> None:
+        """Show what can be changed of the running training."""
+        if self._runner.state in STEERED:
+            self.controls.open_below(self.adjust)
+
+    def ask_takeover(self) -> None:
+        """Show what the changed network would keep, and go on with it where that is wanted."""
+        if self._runner.can_take_over:
+            ask_takeover(self._runner, self.window())
+
+    def ask_more(self) -> None:
+        """Ask how many more epochs the last run shall train."""
+        title, text = self.tr("Train more"), self.tr("Epochs to train on top of those done:")
+        epochs, given = QInputDialog.getInt(self.window(), title, text, MORE_EPOCHS, 1, _MOST_MORE)
+        if given:
+            self._runner.train_more(epochs)
+
+    def _train_more(self, epochs: int, _checked: bool = False) -> None:
+        self._runner.train_more(epochs)
+
+    def _on_more(self) -> None:
+        runner = self._runner
+        if self._is_complete:
+            runner.train_more()
+        elif runner.run is not None:
+            runner.resume(runner.run, isolated=runner.isolated)
+
+    @property
+    def _is_complete(self) -> bool:
+        result = self._runner.result
+        return isinstance(result, Finished) and result.reason != "stopped"
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, RunStarted):
@@ -135,11 +212,29 @@ class TrainBar(QWidget):
         self.pause.setAccessibleName(text)
         self.pause.setIcon(icon("play" if paused else "pause"))
         self.stop.setEnabled(state in ("starting", "running", "paused"))
+        self.adjust.setVisible(state in STEERED)
         run = self._runner.run
-        self.folder.setVisible(state in ("finished", "failed") and run is not None and run.is_dir())
+        self.folder.setVisible(state != "starting" and run is not None and run.is_dir())
+        self.folder.setToolTip(self.tr("Open run folder") + (f"\n{run}" if run is not None else ""))
         if state == "starting":
             self._progress = None
+        self._show_more()
+        self._show_changed()
         self._show()
+
+    def _show_more(self) -> None:
+        self.more.setVisible(self._runner.can_resume)
+        resume, more = self.tr("Resume"), units.plural(MORE_EPOCHS, self.tr("epoch"))
+        text = self.tr("{0} more").format(more) if self._is_complete else resume
+        tip = self.tr("Go on with the last run, with the network as it was trained")
+        self.more.setText(text)
+        self.more.setToolTip(tip)
+        self.more.setAccessibleName(text)
+        self.more.setAccessibleDescription(tip)
+
+    def _show_changed(self) -> None:
+        self.changed.setVisible(self._runner.can_take_over)
+        self.changed.setToolTip(self.tr("Keep the weights of every layer that still fits; shown before it is applied"))
 
     # --- showing ------------------------------------------------------------------------------------------------------
 
@@ -148,6 +243,8 @@ class TrainBar(QWidget):
         figures = ""
         if state in ("finished", "failed"):
             text = self._result()
+        elif state in ("running", "paused", "stopping") and progress is None:
+            text, figures = self.tr("Epoch 1/{0}").format(self._runner.live.epochs), self._figures(None)
         elif state in ("running", "paused", "stopping") and progress is not None:
             text = self.tr("Epoch {0}/{1} · step {2:,}/{3:,}").format(
                 progress.epoch, progress.epochs, progress.step, progress.steps
@@ -175,10 +272,18 @@ class TrainBar(QWidget):
             return self.tr("Loading PyTorch…")
         return self.tr("Cannot train yet. {0}").format(reasons[0]) if reasons else self.tr("Ready to train")
 
-    def _figures(self, progress: Progress) -> str:
-        left = units.duration(progress.seconds_left)
-        rate = units.count(progress.samples_per_second)
-        return self.tr("{0} samples/s · {1} left · {2}").format(rate, left, self._device.upper())
+    def _figures(self, progress: Progress | None) -> str:
+        texts: list[str] = []
+        live = self._runner.live
+        if live.given_rate is not None:
+            texts.append(self.tr("rate {0}").format(f"{live.rate:.3g}"))
+        if live.frozen:
+            texts.append(self.tr("{0} frozen").format(len(live.frozen)))
+        if progress is not None:
+            left = units.duration(progress.seconds_left)
+            rate = units.count(progress.samples_per_second)
+            texts.append(self.tr("{0} samples/s · {1} left · {2}").format(rate, left, device_title(self._device)))
+        return " · ".join(texts)
 
     def _result(self) -> str:
         result = self._runner.result
@@ -209,5 +314,5 @@ class TrainBar(QWidget):
     def _restyle(self) -> None:
         self.train.setIcon(icon("play", theme.current().on_accent))
         self.stop.setIcon(icon("stop"))
-        self.folder.setIcon(icon("folder"))
+        self.changed.setIcon(icon("fix"))
         self._on_state(self._runner.state)

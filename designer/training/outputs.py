@@ -1,86 +1,22 @@
-"""What each output learns: target, loss, weight and metrics, with what "automatic" comes to."""
+"""What each output learns: the kind of problem, target, loss with its options, class weights, weight and metrics."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
-
-from core.graph.edits import SetParameters
-from core.graph.project import OUTPUT, Node
-from core.kinds import Value
+from core.graph.project import OUTPUT
 from core.layers import catalogue
-from core.parameters import check_value
-from core.training.metrics import metrics
 from designer import theme
-from designer.options_form import LABEL_WIDTH
-from designer.properties.editors.base import Context, Editor, QuietComboBox, Special
-from designer.properties.editors.table import EDITORS
+from designer.properties.editors.options import loss_of
+from designer.properties.guidance import GuidanceBox
+from designer.properties.scope import RootScope
 from designer.session import Session
-from designer.widgets import ElidedLabel, bold, muted
+from designer.training.rows_form import RowsForm
+from designer.training.scopes import loss_scope
+from designer.widgets import ElidedLabel, TextLabel, bold, muted
 
-if TYPE_CHECKING:
-    from core.training.objective import OutputObjective
-
-AUTOMATIC = "auto"
-
-
-class MetricsBox(QuietComboBox):
-    """Looks like a combo box, tells the chosen metrics, and opens a menu to tick others; "Automatic" stands alone."""
-
-    chosen = Signal(object)
-    """The new tuple of metric ids."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._ids: tuple[str, ...] = (AUTOMATIC,)
-        self._objective: OutputObjective | None = None
-        self.menu = QMenu(self)
-        self.setSizeAdjustPolicy(QuietComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.addItem("")
-
-    def show_metrics(self, ids: tuple[str, ...], objective: OutputObjective | None) -> None:
-        """Show the metrics chosen for an output."""
-        self._ids, self._objective = ids, objective
-        titles = [kind.title if (kind := metrics.find(each)) else each for each in ids if each != AUTOMATIC]
-        if AUTOMATIC in ids:
-            resolved = ", ".join(each.title for each in objective.metrics) if objective else ""
-            titles = [self.tr("Automatic: {0}").format(resolved) if resolved else self.tr("Automatic")]
-        text = ", ".join(titles) or self.tr("None")
-        self.setToolTip(text)
-        self.setItemText(0, text)
-
-    def showPopup(self) -> None:
-        """Open the menu in place of the list."""
-        self.fill()
-        self.menu.setMinimumWidth(self.width())
-        self.menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
-
-    def fill(self) -> None:
-        """Fill the menu: "Automatic", then every metric that says something about the output's target."""
-        menu = self.menu
-        menu.clear()
-        menu.setToolTipsVisible(True)
-        self._add(self.tr("Automatic"), self.tr("Chosen by the kind of target."), AUTOMATIC)
-        menu.addSeparator()
-        for kind in metrics:
-            if self._objective is None or kind.suits(self._objective.loss.target):
-                self._add(kind.title, kind.help, kind.id)
-
-    def _add(self, title: str, tip: str, metric: str) -> None:
-        action = self.menu.addAction(title)
-        action.setToolTip(tip)
-        action.setCheckable(True)
-        action.setChecked(metric in self._ids)
-        action.triggered.connect(lambda on: self._toggle(metric, on=on))
-
-    def _toggle(self, metric: str, *, on: bool) -> None:
-        if metric == AUTOMATIC:
-            self.chosen.emit((AUTOMATIC,) if on else ())
-            return
-        kept = tuple(each for each in self._ids if each not in (AUTOMATIC, metric))
-        self.chosen.emit((*kept, metric) if on else kept)
+_ABOVE = ("target", "loss")
+_BELOW = ("class_weights", "loss_weight", "metrics")
 
 
 class OutputCard(QWidget):
@@ -91,74 +27,74 @@ class OutputCard(QWidget):
         self._session = session
         self.name = name
         self.setObjectName(f"objective_{name}")
-        self.editors: dict[str, Editor] = {}
-        self.metrics = MetricsBox()
-        self._resolved = muted()
-        self._weight_label = _label(self.tr("Weight"))
-        title = ElidedLabel(name)
-        title.setFont(bold(title.font()))
-        self._grid = QGridLayout()
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(theme.SPACE)
-        self._grid.setVerticalSpacing(theme.SPACE // 2)
-        self._grid.setColumnMinimumWidth(0, LABEL_WIDTH)
-        self._grid.setColumnStretch(1, 1)
-        self._add(0, _label(self.tr("Target")), self._editor("target"))
-        self._add(1, _label(self.tr("Loss")), self._editor("loss"))
-        self._grid.addWidget(self._resolved, 2, 1)
-        self._add(3, self._weight_label, self._editor("loss_weight"))
-        self._add(4, _label(self.tr("Metrics")), self.metrics)
-        self.metrics.setObjectName(f"metrics_{name}")
-        self.metrics.setAccessibleName(self.tr("Metrics of {0}").format(name))
-        self.metrics.chosen.connect(lambda ids: self._set("metrics", ids, ""))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE // 2)
-        layout.addWidget(title)
-        layout.addLayout(self._grid)
+        titles = {
+            "target": self.tr("Target"),
+            "loss": self.tr("Loss"),
+            "class_weights": self.tr("Class weights"),
+            "loss_weight": self.tr("Weight"),
+            "metrics": self.tr("Metrics"),
+        }
+        scope = RootScope(session, (name,), (catalogue[OUTPUT],))
+        self.title = ElidedLabel(name)
+        self.title.setFont(bold(self.title.font()))
+        self.guidance = GuidanceBox(session, name)
+        self.above = RowsForm(scope, titles)
+        self.formula = TextLabel()
+        self.formula.setObjectName("loss_formula")
+        self.formula.setAccessibleName(self.tr("Formula of the loss"))
+        self.help = muted()
+        self.options = RowsForm(loss_scope(session, name))
+        self.below = RowsForm(scope, titles)
+        known = {each.name: each for each in catalogue[OUTPUT].parameters}
+        self.above.show_parameters([known[each] for each in _ABOVE])
+        self.below.show_parameters([known[each] for each in _BELOW])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE - 2)
+        for each in (self.title, self.guidance, self.above, self.help, self.formula, self.options, self.below):
+            column.addWidget(each)
 
-    def _add(self, row: int, label: QWidget, widget: QWidget) -> None:
-        self._grid.addWidget(label, row, 0)
-        self._grid.addWidget(widget, row, 1)
-
-    def _editor(self, name: str) -> Editor:
-        parameter = next(each for each in catalogue[OUTPUT].parameters if each.name == name)
-        editor = EDITORS[parameter.type](
-            parameter, Context(self._session, (self.name,), lambda value: check_value(parameter, value))
-        )
-        editor.setToolTip(parameter.help)
-        focus = editor.focusProxy()
-        if focus is not None:
-            focus.setAccessibleName(f"{name} {self.name}")
-        editor.edited.connect(lambda value: self._set(name, value, f"{self.name}.{name}"))
-        editor.finished.connect(self._session.document.end_merge)
-        self.editors[name] = editor
-        return editor
-
-    def _set(self, name: str, value: Value, merge_key: str) -> None:
-        self._session.apply(SetParameters({self.name: {name: value}}, merge_key=merge_key))
-
-    def refresh(self, node: Node, *, several: bool) -> None:
+    def refresh(self, *, several: bool) -> None:
         """Show the node's parameters and what the latest check made of them."""
-        for name, editor in self.editors.items():
-            editor.refresh()
-            focus = editor.focusProxy()
-            if name != "loss_weight" or focus is None or not focus.hasFocus():
-                editor.show_value(node.params.get(name, Special.UNSET))
-        for widget in (self._weight_label, self.editors["loss_weight"]):
-            widget.setVisible(several)
+        if self.name not in self._session.project.graph.nodes:
+            return
         report = self._session.report
-        found = [each for each in report.objectives if each.output == self.name] if report else []
-        objective = found[0] if found else None
-        automatic = node.params.get("loss", AUTOMATIC) == AUTOMATIC
-        self._resolved.setVisible(objective is not None)
-        if objective is not None:
-            loss = objective.loss
-            self._resolved.setText(f"{loss.title}: {loss.help}" if automatic else loss.help)
-        self.metrics.show_metrics(tuple(node.params.get("metrics", (AUTOMATIC,))), objective)
+        problems = {
+            each.parameter: each.message
+            for each in (report.problems if report else ())
+            if each.node == self.name and each.parameter and not each.path and each.severity != "info"
+        }
+        self._refresh_loss(problems)
+        self.below.leave_out(() if several else ("loss_weight",))
+        self.above.refresh(problems)
+        self.below.refresh(problems)
 
+    def _refresh_loss(self, problems: dict[str, str]) -> None:
+        if self._session.report is None:
+            return
+        from core.training.loss_options import options_of
 
-def _label(text: str) -> ElidedLabel:
-    label = ElidedLabel(text)
-    label.setFixedWidth(LABEL_WIDTH)
-    return label
+        loss = loss_of(self.above.rows["loss"].editor.context)
+        if loss is not None:
+            self.options.show_parameters(options_of(loss))
+            self.help.setText(loss.help)
+            self.formula.setText(loss.formula)
+        self.help.setVisible(loss is not None)
+        self.formula.setVisible(loss is not None and bool(loss.formula))
+        named = {
+            name: text for name in self.options.rows for text in [problems.get("loss_options", "")] if name in text
+        }
+        self.options.refresh(named)
+
+    def narrow(self, search: str) -> int:
+        """Show only the rows that match."""
+        self.guidance.setVisible(not search)
+        for each in (self.help, self.formula):
+            each.setVisible(not search and bool(each.text()))
+        found = self.above.narrow(search) + self.options.narrow(search) + self.below.narrow(search)
+        self.setVisible(bool(found))
+        return found
+
+    def close_jobs(self) -> None:
+        """End the work in the background."""
+        self.guidance.close_jobs()

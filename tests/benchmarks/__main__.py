@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import canvas, checking, starting, steps
+from tests.benchmarks import canvas, checking, data, plots, rivals, starting, steps
 from tests.benchmarks.table import Row, print_table
 
 PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("training steps", steps.measure),
+    ("training steps of others", rivals.measure),
     ("checking a graph of 1,000 nodes", checking.measure),
     ("starting", starting.measure),
+    ("data", data.measure),
     ("the canvas", canvas.measure),
+    ("the plots", plots.measure),
 )
 
 

@@ -19,20 +19,35 @@ import torch
 from torch import Tensor, nn
 
 from core.graph.project import Node, Project
+from core.graph.templates import template
 from core.model.build import build
+from core.training.batches import Held
 from core.training.control import Control
-from core.training.events import EpochEnded, Event
+from core.training.events import EpochEnded, Event, RunStarted
 from core.training.job import Job
 from core.training.loop import train
 from core.training.session import Session, open_session
 from tests.benchmarks.table import Row
-from tests.training.building import chain, data, digits, inputs, linear, output, settings_with, with_params
+from tests.training.building import (
+    chain,
+    data,
+    digits,
+    inputs,
+    linear,
+    output,
+    settings_with,
+    with_params,
+    with_training,
+)
 
 ROUNDS = 8
 EPOCHS = 4
+LONG_ROUNDS = 5
+LONG_EPOCHS = 40
+"""Enough for several looks into the network, of which there are at most four a second."""
 
 
-def _tiny() -> Project:
+def tiny() -> Project:
     """An MLP of 2-32-32-2 on 12,800 points, batches of 64: what a loop costs shows most."""
     hidden = (linear("hidden1", 32), Node("relu1", "ReLU"), linear("hidden2", 32), Node("relu2", "ReLU"))
     graph = chain(inputs("x", "y"), *hidden, linear("head", 2), output("class"))
@@ -40,7 +55,13 @@ def _tiny() -> Project:
     return Project("tiny MLP", data=data("moons", samples=12_800), graph=graph, training=settings)
 
 
-def _ours(project: Project) -> list[float]:
+def _sequence() -> Project:
+    """An LSTM that reads digits row by row."""
+    project = template("rows-as-sequence").load()
+    return replace(project, name="LSTM", training=settings_with(epochs=EPOCHS, batch_size=64))
+
+
+def ours(project: Project) -> list[float]:
     """Return the seconds of each epoch."""
     seconds: list[float] = []
 
@@ -56,7 +77,8 @@ def _ours(project: Project) -> list[float]:
 def _by_hand(project: Project, session: Session, **options: Any) -> list[float]:
     """Return the seconds of each epoch of a plain loop over tensors: loss and accuracy, no ``item`` per step."""
     training, validation, size = session.training, session.validation, project.training.batch_size
-    assert validation is not None
+    assert isinstance(training, Held)
+    assert isinstance(validation, Held)
     (inputs,), (targets,) = training.inputs, training.targets
     module = build(project).module
     loss_function = nn.CrossEntropyLoss()
@@ -92,17 +114,17 @@ def _validate(module: nn.Module, loss_function: nn.Module, inputs: Tensor, targe
     return total.item(), right.item()
 
 
-def _medians(*runs: Callable[[], list[float]]) -> list[float]:
+def medians(*runs: Callable[[], list[float]], rounds: int = ROUNDS) -> list[float]:
     """Run each in turns, and return the median epoch of each; the first epochs warm up."""
     found: list[list[float]] = [[] for _ in runs]
-    for _round in range(ROUNDS):
+    for _round in range(rounds):
         for seconds, run in zip(found, runs, strict=True):
             seconds += run()[1:]
     return [statistics.median(each) for each in found]
 
 
 @contextmanager
-def _one_thread_less() -> Iterator[None]:
+def one_thread_less() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(max(1, before - 1))
     try:
@@ -111,24 +133,52 @@ def _one_thread_less() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _head(project: Project) -> str:
+    return project.graph.of_kind("Output")[0].name
+
+
+def _processor_seconds(project: Project) -> float:
+    """Return what a run takes of the processor from its start to the end of its last epoch."""
+    marks: list[float] = []
+
+    def emit(event: Event) -> None:
+        if isinstance(event, RunStarted | EpochEnded):
+            marks.append(time.process_time())
+
+    with tempfile.TemporaryDirectory() as folder:
+        train(Job(project, Path(folder) / "run", threads=torch.get_num_threads()), emit, Control())
+    return marks[-1] - marks[0]
+
+
+def _looking(project: Project) -> Row:
+    """Return how much more processor time whole runs take with diagnostics than without: the median over rounds."""
+    runs = [with_training(project, epochs=LONG_EPOCHS, diagnostics=each) for each in (True, False)]
+    ratios = []
+    for _round in range(LONG_ROUNDS):
+        watched, unwatched = (_processor_seconds(each) for each in runs)
+        ratios.append(watched / unwatched)
+    return Row(f"diagnostics on / off, {project.name}", statistics.median(ratios), "×", 1.05)
+
+
 def measure() -> list[Row]:
     """Return ratios of a step of ours to one of a loop written by hand."""
     rows = []
-    with _one_thread_less():
-        for project in (_tiny(), digits(epochs=EPOCHS)):
+    with one_thread_less():
+        for project in (tiny(), digits(epochs=EPOCHS), _sequence()):
             session = open_session(project, None, "cpu")
-            without = replace(with_params(project, "out", metrics=()), name=project.name)
-            ours, plain, same, bare = _medians(
-                lambda project=project: _ours(project),
+            without = replace(with_params(project, _head(project), metrics=()), name=project.name)
+            own, plain, same, bare = medians(
+                lambda project=project: ours(project),
                 lambda project=project, session=session: _by_hand(project, session),
                 lambda project=project, session=session: _by_hand(project, session, fused=True),
-                lambda project=without: _ours(project),
+                lambda project=without: ours(project),
             )
             steps = session.order().steps
             rows += [
-                Row(f"step, {project.name}", ours / steps * 1e6, "µs"),
-                Row(f"step / by hand, {project.name}", ours / plain, "×", 1.05),
-                Row(f"step / by hand with a fused optimizer, {project.name}", ours / same, "×", 1.05),
-                Row(f"metrics on / off, {project.name}", ours / bare, "×", 1.05),
+                Row(f"step, {project.name}", own / steps * 1e6, "µs"),
+                Row(f"step / by hand, {project.name}", own / plain, "×", 1.05),
+                Row(f"step / by hand with a fused optimizer, {project.name}", own / same, "×", 1.05),
+                Row(f"metrics on / off, {project.name}", own / bare, "×", 1.05),
+                _looking(project),
             ]
     return rows

@@ -54,7 +54,7 @@ def test_a_log_gets_lines_and_no_bar(capsys: pytest.CaptureFixture[str]) -> None
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.splitlines() == [
-        "training 1 parameter on cpu: 64 training and 16 validation samples",
+        "training 1 parameter on CPU: 64 training and 16 validation samples",
         "epoch  1/12  loss 0.7500     accuracy 0.7844     · validation  loss 0.7500     accuracy 0.7844",
         "completed after 12 epochs in 1 min 15 s",
         "best epoch 9: loss 0.7500  accuracy 0.7844",

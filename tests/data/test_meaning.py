@@ -62,9 +62,9 @@ def test_a_table_of_344_rows_is_understood(tmp_path: Path) -> None:
         ("mass", [str(n * 7 % 31) for n in range(30)], "number", "input", "all values are whole numbers"),
         ("x", [f"A{n}B" for n in range(30)], "identifier", "ignore", "unique in every row: looks like an identifier"),
         ("x", [f"name number {n}" for n in range(30)], "text", "ignore", "too many for a category"),
-        ("x", ["a b c d e f g h i j k l"] * 29 + ["m"], "text", "ignore", "words in a cell"),
-        ("x", [f"2024-01-{n:02d}" for n in range(1, 31)], "date", "ignore", "every value is a date"),
-        ("x", [f"{n}.3.2024" for n in range(1, 31)], "date", "ignore", "every value is a date"),
+        ("x", ["a b c d e f g h i j k l"] * 29 + ["m"], "text", "input", "words in a cell"),
+        ("x", [f"2024-01-{n:02d}" for n in range(1, 31)], "date", "time", "every value is a date"),
+        ("x", [f"{n}.3.2024" for n in range(1, 31)], "date", "time", "every value is a date"),
         ("x", ["same"] * 30, "category", "ignore", "'same' in every row"),
         ("x", ["5"] * 30, "number", "ignore", "5 in every row"),
         ("x", [""] * 30, "text", "ignore", "every cell is missing"),
@@ -123,8 +123,10 @@ def test_choosing_another_meaning_starts_its_encoding_anew() -> None:
     number = with_meaning(category, "number", column.values)
     assert (number.categories, number.encoding, number.missing) == ((), "standardise", "mean")
     text = with_meaning(number, "text", column)
-    assert text.role == "ignore"
-    assert with_meaning(text, "number", column).role == "input"
+    assert (text.role, text.encoding) == ("input", "word")
+    identifier = with_meaning(text, "identifier", column)
+    assert identifier.role == "ignore"
+    assert with_meaning(identifier, "number", column).role == "input"
 
 
 def test_an_impossible_meaning_is_refused_with_the_reason() -> None:

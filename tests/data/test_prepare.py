@@ -13,7 +13,8 @@ import torch
 
 from core.data.bind import bind
 from core.data.dataset import load
-from core.data.prepare import Preprocessing, fit
+from core.data.fitted import fit
+from core.data.preprocessing import Preprocessing
 from core.errors import DataError
 from core.graph.project import Field
 from tests.data.building import PENGUINS, bind_text, bound, sample_table, with_field, write

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.data.splits import PARTS, divide
+from core.data.splits import PARTS, Division, Traits, divide
 from core.errors import DataError
 from core.graph.project import Split
 
@@ -72,5 +72,114 @@ def test_a_part_that_gets_no_row_is_refused() -> None:
         divide(10, Split("random", 0.01))
     with pytest.raises(DataError, match="validation gets no row"):
         divide(3, Split("stratified", 0.3), np.array([0, 1, 2]))
-    with pytest.raises(DataError, match="there are only 0 rows"):
+    with pytest.raises(DataError, match="of 0 rows there is nothing to spare"):
         divide(0, Split("random", 0.2))
+
+
+def together(division: Division) -> list[int]:
+    return sorted(int(row) for name in PARTS for row in division.part(name))
+
+
+def test_groups_stay_together_and_come_near_to_the_shares() -> None:
+    groups = np.random.default_rng(1).integers(0, 40, 1000)
+    division = divide(1000, Split("group", 0.2, 0.1, 4), traits=Traits(groups=groups))
+    assert together(division) == list(range(1000))
+    of_parts = [set(groups[division.part(name)].tolist()) for name in PARTS]
+    assert sum(map(len, of_parts)) == len(set(groups.tolist()))
+    assert abs(len(division.validation) - 200) < 30
+    assert abs(len(division.test) - 100) < 30
+    other = divide(1000, Split("group", 0.2, 0.1, 5), traits=Traits(groups=np.arange(1000) // 10))
+    assert not np.array_equal(
+        other.test, divide(1000, Split("group", 0.2, 0.1, 6), traits=Traits(groups=np.arange(1000) // 10)).test
+    )
+
+
+def test_too_few_groups_are_refused() -> None:
+    with pytest.raises(DataError, match="validation gets no row: there are too few groups"):
+        divide(10, Split("group", 0.2), traits=Traits(groups=np.zeros(10, dtype=np.int64)))
+
+
+def test_the_latest_rows_are_for_testing_and_those_before_for_validation() -> None:
+    times = np.random.default_rng(0).permutation(100).astype(np.float64)
+    division = divide(100, Split("time", 0.2, 0.1), traits=Traits(times=times))
+    assert [len(division.part(name)) for name in PARTS] == [70, 20, 10]
+    assert times[division.training].max() < times[division.validation].min()
+    assert times[division.validation].max() < times[division.test].min()
+
+
+def test_rows_of_one_moment_are_in_one_part() -> None:
+    times = np.repeat(np.arange(7.0), 3)
+    division = divide(21, Split("time", 0.3, 0.2), traits=Traits(times=times))
+    moments = [set(times[division.part(name)].tolist()) for name in PARTS]
+    assert not moments[0] & moments[1]
+    assert not moments[1] & moments[2]
+    assert together(division) == list(range(21))
+
+
+def test_a_column_says_which_part_each_row_is_in() -> None:
+    words = np.array(["train", "Val", "TEST", " training ", "validation", "dev", "testing", "valid"], dtype=object)
+    division = divide(8, Split("column"), traits=Traits(words=words))
+    assert division.training.tolist() == [0, 3]
+    assert division.validation.tolist() == [1, 4, 5, 7]
+    assert division.test.tolist() == [2, 6]
+    with pytest.raises(DataError, match=r"The split column has 'maybe'\. It may say"):
+        divide(1, Split("column"), traits=Traits(words=np.array(["maybe"], dtype=object)))
+    with pytest.raises(DataError, match="training nowhere"):
+        divide(1, Split("column"), traits=Traits(words=np.array(["test"], dtype=object)))
+
+
+def test_a_column_without_validation_lends_it_rows_of_training() -> None:
+    words = np.array(["train"] * 80 + ["test"] * 20, dtype=object)
+    classes = np.arange(100) % 4
+    division = divide(100, Split("column", validation=0.25, seed=3), traits=Traits(classes, words=words))
+    assert division.test.tolist() == list(range(80, 100))
+    assert sorted([*division.training, *division.validation]) == list(range(80))
+    assert np.bincount(classes[division.validation]).tolist() == [5, 5, 5, 5]
+    none = divide(100, Split("column", validation=0.0), traits=Traits(words=words))
+    assert len(none.validation) == 0
+
+
+@pytest.mark.parametrize("method", ["column", "group", "time"])
+def test_a_split_by_a_role_that_no_field_has_says_so(method: str) -> None:
+    with pytest.raises(DataError, match="needs a field with the role"):
+        divide(10, Split(method))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("test", [0.0, 0.2])
+@pytest.mark.parametrize("kind", ["plain", "classes", "groups", "both", "ordered"])
+def test_folds_hold_each_row_for_validation_once(kind: str, test: float) -> None:
+    classes = np.random.default_rng(0).integers(0, 3, 103) if kind in ("classes", "both") else None
+    groups = np.random.default_rng(2).integers(0, 25, 103) if kind in ("groups", "both") else None
+    times = np.arange(103.0)[::-1] if kind == "ordered" else None
+    traits = Traits(classes, groups, times, ordered=kind == "ordered")
+    folds = [divide(103, Split("k-fold", 0.9, test, 3, 5, fold), traits=traits) for fold in range(5)]
+    tested = folds[0].test
+    assert all(np.array_equal(each.test, tested) for each in folds)
+    held = np.sort(np.concatenate([each.validation for each in folds]))
+    np.testing.assert_array_equal(held, np.setdiff1d(np.arange(103), tested))
+    assert all(together(each) == list(range(103)) for each in folds)
+    if groups is None:
+        assert max(len(each.validation) for each in folds) - min(len(each.validation) for each in folds) <= 1
+    for each in folds:
+        if groups is not None:
+            assert not set(groups[each.training]) & set(groups[each.validation])
+        elif classes is not None:
+            share = np.bincount(classes[each.validation]) / np.bincount(np.delete(classes, tested))
+            np.testing.assert_allclose(share, 0.2, atol=0.04)
+        elif times is not None:
+            assert np.ptp(times[each.validation]) == len(each.validation) - 1
+
+
+def test_groups_of_folds_spread_the_classes() -> None:
+    groups = np.arange(200) // 4
+    classes = (groups % 5 == 0).astype(np.int64)
+    for fold in range(5):
+        held = divide(200, Split("k-fold", folds=5, fold=fold), traits=Traits(classes, groups)).validation
+        assert classes[held].sum() == 8
+
+
+def test_an_impossible_fold_is_refused() -> None:
+    with pytest.raises(DataError, match="Fold 5 of 5 is not possible"):
+        divide(100, Split("k-fold", folds=5, fold=5))
+    with pytest.raises(DataError, match="validation gets no row"):
+        divide(3, Split("k-fold", folds=5, fold=4))

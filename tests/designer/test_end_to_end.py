@@ -168,7 +168,9 @@ def train_by_hand(qtbot: QtBot, window: Window, epochs: int) -> list[int]:
     workspace = window.workspace
     assert workspace is not None
     workspace.inspector.setCurrentWidget(workspace.training)
-    field = workspace.training.settings.editors["epochs"].findChild(QLineEdit)
+    fold, form = workspace.training.folds["batches"], workspace.training.forms["batches"]
+    fold.button.setChecked(True)
+    field = form.rows["epochs"].editor.findChild(QLineEdit)
     assert field is not None
     window.activateWindow()  # the file dialog was the active one
     qtbot.waitUntil(window.isActiveWindow)
@@ -206,7 +208,7 @@ def test_from_an_empty_canvas_to_weights_that_load_where_there_is_only_torch(
     assert (tmp_path / "flowers.layerwright").is_file()
     assert not window.isWindowModified()
 
-    lengths = train_by_hand(qtbot, window, epochs=400)
+    lengths = train_by_hand(qtbot, window, epochs=150)
     assert len(lengths) > 3
     workspace = window.workspace
     assert workspace is not None

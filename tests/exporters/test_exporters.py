@@ -14,6 +14,7 @@ from safetensors import safe_open
 
 from core.errors import ExportError
 from core.exporters import ExporterKind, ExportRequest, exporters
+from core.graph.files import project_from_text
 from core.graph.project import Graph, Node, Project
 from core.training.checkpoints import load_weights, read_weights
 from core.training.control import Control
@@ -25,6 +26,9 @@ from core.training.runs import Run
 from core.training.session import open_session
 from tests.training.building import diabetes, digits, linear, spirals, trained
 
+UNTRAINED = pytest.mark.parametrize(
+    "kind", tuple(each for each in exporters if not each.trained_only), ids=lambda kind: kind.id
+)
 ALL = pytest.mark.parametrize("kind", tuple(exporters), ids=lambda kind: kind.id)
 
 
@@ -56,7 +60,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     return Run.open(folder)
 
 
-@ALL
+@UNTRAINED
 def test_an_untrained_project_can_be_exported(kind: ExporterKind, tmp_path: Path) -> None:
     before = torch.get_rng_state()
     path = kind.export(ExportRequest(spirals(), tmp_path / f"net{kind.suffix}"))
@@ -64,7 +68,7 @@ def test_an_untrained_project_can_be_exported(kind: ExporterKind, tmp_path: Path
     assert torch.equal(before, torch.get_rng_state())
 
 
-@ALL
+@UNTRAINED
 def test_a_target_that_cannot_be_written_is_an_export_error(kind: ExporterKind, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="could not be written"):
         kind.export(ExportRequest(spirals(), tmp_path / "nowhere" / f"net{kind.suffix}"))
@@ -93,7 +97,10 @@ def test_safetensors_carry_the_trained_weights_and_what_they_are(run: Run, tmp_p
     with safe_open(path, "pt") as exported, safe_open(run.weights(), "pt") as kept:
         names = kept.keys()
         assert all(torch.equal(exported.get_tensor(name), kept.get_tensor(name)) for name in names)
-        assert exported.metadata() == kept.metadata()
+        told = exported.metadata()
+        assert kept.metadata().items() <= told.items()
+    assert json.loads(told["preprocessing"]) == run.preprocessing()
+    assert project_from_text(told["design"], "net.safetensors").graph == run.project().graph
 
 
 def test_a_state_dict_loads_without_executing_anything(run: Run, tmp_path: Path) -> None:

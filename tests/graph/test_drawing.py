@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from core.errors import EditError
+from core.errors import EditError, ProjectError
 from core.graph.document import Document
 from core.graph.edits import (
     Disconnect,
@@ -129,3 +130,28 @@ def test_a_wire_that_does_not_exist_has_no_course() -> None:
 def test_bookmarks_are_kept_under_the_digits_from_1_to_9(digit: str) -> None:
     with pytest.raises(EditError, match="1 to 9"):
         _document().apply(SetBookmark(digit, Bookmark()))
+
+
+def test_a_frame_and_a_note_never_get_one_name() -> None:
+    document = _drawn()
+    before = document.project
+    with pytest.raises(EditError, match="already a note named 'note1': the frame needs another name"):
+        document.apply(SetFrames((replace(_FRAME, name="note1"),)))
+    with pytest.raises(EditError, match="already a frame named 'frame1': the note needs another name"):
+        document.apply(SetNotes((replace(_NOTE, name="frame1"),)))
+    assert document.project is before
+
+
+def test_a_file_with_one_name_for_two_of_them_is_refused_and_says_where() -> None:
+    content = json.loads(project_to_text(_drawn().project))
+    graph = content["graph"]
+    graph["annotations"] += [{**graph["annotations"][0], "name": "frame1"}, graph["annotations"][0]]
+    graph["frames"].append(graph["frames"][0])
+    with pytest.raises(ProjectError) as caught:
+        project_from_text(json.dumps(content), "drawn")
+    assert caught.value.problems == (
+        "graph.frames[1].name: graph.frames[0] is named 'frame1' already. Give each frame and note its own name.",
+        "graph.annotations[1].name: graph.frames[0] is named 'frame1' already. Give each frame and note its own name.",
+        "graph.annotations[2].name: graph.annotations[0] is named 'note1' already. Give each frame and note its own "
+        "name.",
+    )

@@ -207,7 +207,7 @@ def test_loops_and_ports_that_a_kind_lacks_can_be_loaded_and_saved_back() -> Non
         ('{"format": "1"}', 'format: must be a whole number from 1 on, not "1"'),
         ('{"format": true}', "not true"),
         ('{"format": 0}', "not 0"),
-        ('{"format": 3}', "newer version of Layerwright (file format 3; this version reads up to 2)"),
+        ('{"format": 4}', "newer version of Layerwright (file format 4; this version reads up to 3)"),
         ('{"format": 1, "name": "a", "name": "b"}', "name: is given more than once"),
         ('{"format": 1, "variables": {"a": NaN}}', "variables.a: is nan, which is no finite number"),
         ('{"format": 1, "x": [1, -Infinity]}', "x[1]: is -inf"),
@@ -241,7 +241,7 @@ def test_loops_and_ports_that_a_kind_lacks_can_be_loaded_and_saved_back() -> Non
         ),
         (_text(training={"epochs": 2.5}), "training.epochs: must be a whole number, not 2.5."),
         (_text(training={"epochs": True}), "training.epochs: must be a whole number, not true."),
-        (_text(training={"device": "gpu"}), "training.device: must be 'auto', 'cpu', 'cuda' or 'mps'"),
+        (_text(training={"device": "gpu"}), "training.device: must be 'auto', 'cpu', 'cuda', 'mps' or 'xpu'"),
     ],
 )
 def test_what_is_wrong_is_said_in_plain_words_with_its_place(text: str, said: str) -> None:

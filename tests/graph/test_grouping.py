@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import EditError
-from core.graph.edits import GroupNodes, SetGroupWeights, SetMode, SetRepeat, ShareLayer, Ungroup, Within
+from core.graph.edits import GroupNodes, SetGroupWeights, SetMode, SetParameters, SetRepeat, ShareLayer, Ungroup, Within
 from core.graph.order import downstream, upstream
 from core.graph.project import Graph, Group, GroupParameter, Node, Project
 from core.graph.templates import templates
@@ -181,6 +181,17 @@ def test_in_a_group_a_variable_that_its_parameter_hides_is_put_in_as_a_number() 
 def test_frozen_goes_to_what_has_weights() -> None:
     after = Ungroup("block1").apply(_with_use(params={"frozen": True})).graph
     assert after.nodes["linear1"].params["frozen"] is True
+    assert after.nodes["act1"].params == {}
+
+
+@pytest.mark.parametrize(("factor", "inner", "product"), [(0.1, 0.5, 0.05), (0.1, "depth", "(0.1)*(depth)")])
+def test_a_factor_of_the_learning_rate_is_multiplied_into_what_has_weights(
+    factor: float, inner: float | str, product: float | str
+) -> None:
+    project = _with_use(params={"learning_rate_factor": factor})
+    project = Within("Block", SetParameters({"linear1": {"learning_rate_factor": inner}})).apply(project)
+    after = Ungroup("block1").apply(project).graph
+    assert after.nodes["linear1"].params["learning_rate_factor"] == product
     assert after.nodes["act1"].params == {}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import random
 
+import pytest
+
 from core.graph.layout import LANE_GAP, NODE_SIZE, layered_layout
 from core.graph.project import End, Graph, Node
 
@@ -71,3 +73,19 @@ def test_the_drawing_depends_on_the_graph_alone_and_takes_anything() -> None:
     assert layered_layout(Graph()) == {}
     loop = graph_of(3, {(0, 1), (1, 2), (2, 1)})
     assert layered_layout(loop).keys() == loop.nodes.keys()
+
+
+def test_the_steps_tell_how_far_it_is_and_can_end_it() -> None:
+    draw = random.Random(1)
+    links = {(draw.randrange(0, after), after) for after in range(1, 40) for _ in range(2)}
+    graph, told = graph_of(45, links), list[float]()
+    assert layered_layout(graph, step=told.append) == layered_layout(graph)
+    assert told == sorted(told)
+    assert told[0] == 0
+    assert 0.9 < told[-1] < 1
+
+    def stop(_share: float) -> None:
+        raise StopIteration
+
+    with pytest.raises(StopIteration):
+        layered_layout(graph, step=stop)

@@ -12,6 +12,7 @@ from core.graph.project import PythonLayer
 from core.graph.python_layer import python_kind, source_problems
 from core.kinds import Call, LayerKind, Parameter
 from core.parameters import derived_of, parameters_of, resolve
+from core.weights import TRAINING_NAMES
 
 GATE = '''
 """A text with everything around the layer."""
@@ -98,7 +99,7 @@ def module(init: str = "", forward: str = "self, x", body: str = "return x", ret
 def parameter(declaration: str) -> Parameter:
     found = kind(module(declaration))
     assert source_problems(found) == ()
-    return next(each for each in parameters_of(found) if each.name != "frozen")
+    return next(each for each in parameters_of(found) if each.name not in TRAINING_NAMES)
 
 
 def problems(source: str, name: str = "Layer") -> list[str]:
@@ -132,6 +133,7 @@ def test_arguments_of_the_constructor_are_parameters_with_their_defaults() -> No
         "word": "x",
         "bias": True,
         "frozen": False,
+        "learning_rate_factor": 1.0,
     }
 
 
@@ -174,7 +176,7 @@ def test_annotations_and_defaults_give_the_type(declaration: str, expected: tupl
 def test_what_cannot_be_set_keeps_its_default(declaration: str) -> None:
     found = kind(module(declaration))
     assert source_problems(found) == ()
-    assert [each.name for each in found.parameters] == ["frozen"]
+    assert [each.name for each in found.parameters] == ["frozen", "learning_rate_factor"]
     assert found.construct is not None
     assert found.construct({"frozen": False}) == "Layer()"
 
@@ -186,7 +188,7 @@ def test_what_cannot_be_set_keeps_its_default(declaration: str) -> None:
 def test_usual_sizes_are_filled_in_from_the_first_input(name: str, size: int) -> None:
     found = kind(module(f"{name}: int", forward="self, x, y=None"))
     assert derived_of(found) == (name,)
-    assert [each.name for each in found.parameters] == ["frozen"]
+    assert [each.name for each in found.parameters] == ["frozen", "learning_rate_factor"]
     assert found.derived[name]({"y": (1, 1, 1), "x": (2, 3, 7)}, {}) == size
     with pytest.raises(ModelError, match=f"{name} is filled in from"):
         found.derived[name]({"x": (2,)}, {})

@@ -93,6 +93,11 @@ def test_numbers_are_neither_flags_nor_infinite(parameter: Parameter) -> None:
         ("Input", "fields", 'age, "height, m", weight', ("age", "height, m", "weight")),
         ("Input", "fields", "", ()),
         ("Output", "target", " species ", "species"),
+        ("Output", "loss_options", "", ()),
+        ("Output", "loss_options", "gamma=2.5, full=True, mode=abs", (("gamma", 2.5), ("full", True), ("mode", "abs"))),
+        ("Output", "loss_options", "betas=(0.5, 1), eps=None", (("betas", (0.5, 1)), ("eps", None))),
+        ("Output", "class_weights", "balanced", "balanced"),
+        ("Output", "class_weights", "1, 2.5", (1.0, 2.5)),
     ],
 )
 def test_typed_texts_become_values(kind: str, name: str, text: str, expected: Value) -> None:
@@ -113,6 +118,8 @@ def test_typed_texts_become_values(kind: str, name: str, text: str, expected: Va
         ("Dropout", "p", "inf", "p must be a finite number, not inf."),
         ("Conv2d", "kernel_size", "3,,5", "'3,,5' is neither a size such as 3 or 3, 5 nor an expression"),
         ("Conv2d", "padding_mode", "zeroes", "Did you mean 'zeros'?"),
+        ("Output", "loss_options", "gamma 2", "loss_options takes options such as gamma=2, full=True, not 'gamma 2'."),
+        ("Output", "loss_options", "2, gamma=1", "loss_options takes options such as gamma=2, full=True"),
     ],
 )
 def test_texts_that_stand_for_nothing_are_refused_in_plain_words(kind: str, name: str, text: str, message: str) -> None:
@@ -256,3 +263,23 @@ def test_a_declared_parameter_keeps_what_it_leaves_open_from_torch() -> None:
 
     assert (found.default, found.minimum, found.length) == (5, 1, 2)
     assert found.help == "Size of the convolving kernel."
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "unit"),
+    [
+        ("Dropout", "p", "0–1"),
+        ("LSTM", "dropout", "0–1"),
+        ("LSTM", "hidden_size", "features"),
+        ("Embedding", "num_embeddings", "rows"),
+        ("PixelShuffle", "upscale_factor", "×"),
+        ("Conv2d", "kernel_size", ""),
+    ],
+)
+def test_a_number_has_a_unit_where_its_name_leaves_one_to_guess(kind: str, name: str, unit: str) -> None:
+    assert parameter(kind, name).unit == unit
+
+
+@pytest.mark.parametrize("each", [pytest.param(each, id=name) for name, each in EVERY if each.unit == "0–1"])
+def test_a_share_is_bounded_by_what_its_unit_says(each: Parameter) -> None:
+    assert (each.minimum, each.maximum) == (0, 1)

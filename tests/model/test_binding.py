@@ -16,6 +16,7 @@ FIELDS = (
     Field("street", "category", categories=("x", "y", "z"), encoding="index"),
     Field("empty", "category", encoding="one-hot"),
     Field("note", "text"),
+    Field("code", "identifier"),
     Field("photo", "image", shape=(3, 8, 8)),
 )
 PROJECT = Project(data=DataBinding("csv", fields=FIELDS), variables={"width": 5})
@@ -45,7 +46,8 @@ def test_bound_fields_are_joined(fields: tuple[str, ...], dtype: str, shape: tup
     ("fields", "words"),
     [
         (("widht",), "There is no data field 'widht'. Did you mean 'width'?"),
-        (("note", "width"), "'note' holds texts"),
+        (("note", "width"), "'note', 'width' cannot be joined"),
+        (("code", "width"), "'code' holds identifiers"),
         (("empty",), "The category 'empty' has no values."),
         (("photo", "width"), "'photo', 'width' cannot be joined"),
         (("city", "width"), "'city' gives category indices, which cannot be joined with numbers"),
@@ -58,6 +60,7 @@ def test_fields_that_do_not_go_together_are_refused(fields: tuple[str, ...], wor
 def test_while_no_field_is_bound_the_parameters_say_the_shape() -> None:
     assert _signature(shape=("T", 3), dtype="int64") == ("int64", ("T", 3), "")
     assert _signature(shape=("2*width", "T")) == ("float32", (10, "T"), "")
+    assert _signature(shape=("T",), dtype="bool") == ("bool", ("T",), "")
     assert _signature() == ("float32", (1,), "")
 
 

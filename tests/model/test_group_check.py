@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
+import pytest
+import torch
+
+from core.graph.edits import GroupNodes, SetMode, Ungroup
 from core.graph.kinds import group_kind
-from core.graph.project import Group, GroupParameter, Node, Project
+from core.graph.order import downstream, upstream
+from core.graph.project import INPUT, OUTPUT, Group, GroupParameter, Node, Project
+from core.graph.templates import templates
 from core.model.build import build
 from core.model.shapes import check
 from tests.model.building import errors, given, layer, shape
@@ -41,12 +48,62 @@ def test_the_default_says_whether_a_parameter_of_a_group_is_a_whole_number() -> 
     assert [kind.parameters[0].type for kind in kinds] == ["int", "float"]
 
 
+def _muted() -> Group:
+    """Return a group whose one output is off."""
+    return group("Silent", (port(), replace(layer("relu", "ReLU"), mode="mute"), out()), "x > relu", "relu > y")
+
+
 def test_a_repeated_group_that_gives_nothing_says_so() -> None:
-    muted = group("Silent", (port(), replace(layer("relu", "ReLU"), mode="mute"), out()), "x > relu", "relu > y")
-    for repeat in (1, 3):
-        nodes = (given(3), use("silent", "Silent", repeat), out("z"))
-        (problem,) = errors(project((muted,), nodes, "x > silent.x", "silent.y > z"))
-        assert problem.message == "'silent' gives nothing at 'y': inside, it is off."
+    nodes = (given(3), use("silent", "Silent", 3), out("z"))
+    (problem,) = errors(project((_muted(),), nodes, "x > silent.x", "silent.y > z"))
+    assert problem.message == "'silent' gives nothing at 'y': inside, it is off."
+
+
+def test_an_output_that_is_off_inside_a_group_is_left_out_as_that_of_a_muted_node_is() -> None:
+    around_it = group("Around", (port(), use("silent", "Silent"), out()), "x > silent.x", "silent.y > y")
+    made = project(
+        (_muted(), around_it),
+        (given(3), use("off", "Around"), layer("add", "Add"), out("z"), layer("last", "ReLU"), out("none")),
+        *("x > off.x", "off.y > add.inputs.0", "x > add.inputs.1", "add > z", "off.y > last", "last > none"),
+    )
+    report = check(made)
+    assert report.ok
+    assert {name for name, node in report.nodes.items() if node.off} == {"last", "none"}
+    assert shape(made, "add", "output") == ("N", 3)
+    sample = torch.randn(2, 3)
+    assert torch.equal(build(made).module(sample), sample)
+
+
+def test_a_group_with_an_output_that_is_off_gives_the_others() -> None:
+    half = group(
+        "Half",
+        (port(), layer("tanh", "Tanh"), replace(layer("relu", "ReLU"), mode="mute"), out("a"), out("b")),
+        *("x > tanh", "x > relu", "relu > a", "tanh > b"),
+    )
+    nodes = (given(3), use("part", "Half"), layer("sum", "Add"), out("z"))
+    made = project((half,), nodes, "x > part.x", "part.a > sum.inputs.0", "part.b > sum.inputs.1", "sum > z")
+    sample = torch.randn(2, 3)
+    assert torch.equal(build(made).module(sample), torch.tanh(sample))
+    running = replace(half.graph.nodes["relu"], mode="")
+    awake = replace(half, graph=replace(half.graph, nodes={**half.graph.nodes, "relu": running}))
+    both = replace(made, groups={"Half": awake})
+    assert torch.equal(build(both).module(sample), torch.tanh(sample) + torch.relu(sample))
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_grouping_beside_muted_nodes_leaves_a_valid_network_valid(number: int) -> None:
+    """Random nodes of every template are muted, then random ones become a group, with and without a muted one."""
+    made, draw = templates()[number].load(), random.Random(number)
+    inner = sorted(name for name, node in made.graph.nodes.items() if node.kind not in (INPUT, OUTPUT))
+    for _ in range(40):
+        muted = frozenset(draw.sample(inner, draw.randrange(1, min(4, len(inner)))))
+        before = SetMode(muted, "mute").apply(made)
+        assert check(before).ok
+        names = frozenset(draw.sample(inner, draw.randrange(1, min(9, len(inner)))))
+        names |= downstream(made.graph, names) & upstream(made.graph, names)
+        grouped = GroupNodes(names, "Part", "part1").apply(before)
+        assert errors(grouped) == []
+        assert check(Ungroup("part1").apply(grouped)).ok
 
 
 def _doubled(levels: int) -> Project:

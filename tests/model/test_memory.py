@@ -121,6 +121,14 @@ def test_the_budget_is_for_the_chosen_batch_on_the_chosen_device() -> None:
     assert found.largest_batch > 64
 
 
+def test_an_empty_network_fits() -> None:
+    empty = Project()
+    shapes = check(empty)
+    found = budget(empty, shapes, cost(empty, shapes))
+    assert found.fits
+    assert found.largest_batch is None
+
+
 def test_a_frozen_group_keeps_as_little_as_its_layers_frozen_one_by_one() -> None:
     def made(**of_group: object) -> Project:
         block = group(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -12,7 +15,7 @@ import torch
 from core import trust
 from core.errors import ModelError
 from core.graph.project import End, Graph, Group, Node, Project, PythonLayer
-from core.model import python_code
+from core.model import patience, python_code
 from core.model.build import build
 from core.model.cost import cost
 from core.model.problems import Problem
@@ -363,3 +366,65 @@ def test_code_that_was_exchanged_or_distrusted_after_the_check_is_not_built() ->
     trust.forget(made.code["Layer"].source)
     with pytest.raises(ModelError, match="look at its code and trust it"):
         build(made, report)
+
+
+# --- code that never ends ---------------------------------------------------------------------------------------------
+
+_ENDLESS = """
+        while True:
+            try:
+                x = x + 1
+            except Exception:
+                pass
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        BODY.replace("        {0}", _ENDLESS),
+        BODY.replace("{0}", "pass").replace("super().__init__()", "super().__init__()\n        while True: pass"),
+        BODY.replace("{0}", "pass") + "while True:\n    pass\n",
+    ],
+    ids=["forward", "constructor", "module"],
+)
+def test_code_that_never_ends_is_stopped_and_the_rest_is_checked(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LONGEST", 1.0)
+    made = project(source)
+    nodes = {**made.graph.nodes, "other": layer("other", "ReLU"), "z": Node("z", "Output")}
+    links = {**made.graph.links, End("other", "input"): End("x", "output"), End("z", "input"): End("other", "output")}
+    made = replace(made, graph=Graph(nodes, links))
+    message = only_error(made)
+    assert re.fullmatch(
+        r"line \d+: The code was still running after 1 seconds\. It was stopped, so that the check of the network "
+        r"can go on\. Look for a loop that never ends\.",
+        message,
+    )
+    assert shape(made, "other", "output") == ("N", 6)
+    assert errors(project(forward("pass"))) == []
+    assert sys.stdout is not sys.stderr
+
+
+def test_what_ends_in_time_is_left_alone() -> None:
+    for _ in range(50):
+        assert patience.at_most(30.0, lambda: 7) == 7
+    with pytest.raises(KeyError):
+        patience.at_most(30.0, lambda: {}["nothing"])
+
+
+def test_who_catches_everything_is_stopped_again() -> None:
+    caught = []
+
+    def stubborn() -> None:
+        while len(caught) < 3:
+            try:
+                while True:
+                    pass
+            except BaseException as error:
+                caught.append(error)
+        while True:
+            pass
+
+    with pytest.raises(patience.TooLong):
+        patience.at_most(0.1, stubborn)
+    assert len(caught) == 3

@@ -93,7 +93,7 @@ class CRNN(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (N, width // 4, 37) of images (N, 1, 32, width)."""
         read, _state = self.lstm(self.features(x)[:, :, 0].permute(0, 2, 1))
-        return torch.log_softmax(self.scores(read), -1)
+        return torch.as_tensor(self.scores(read))
 
 
 class Block(nn.Module):

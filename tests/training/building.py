@@ -110,6 +110,26 @@ def with_params(project: Project, name: str, **params: Any) -> Project:
     return replace(project, graph=replace(project.graph, nodes={**project.graph.nodes, name: changed}))
 
 
+class StopsAfter(Control):
+    """Stops before a step: the loop looks at ``wanted`` before each."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._left = steps
+
+    @property
+    def wanted(self) -> bool:
+        """True when so many steps were taken."""
+        self._left -= 1
+        if self._left == 0:
+            self.stop()
+        return self.stopping
+
+    @wanted.setter
+    def wanted(self, value: bool) -> None:
+        pass
+
+
 def trained(project: Project, run: Path, **job: Any) -> tuple[Summary, list[Event]]:
     """Train to the end; return the summary and all events."""
     events: list[Event] = []

@@ -239,9 +239,9 @@ def test_settings_that_do_not_fit_block_training(settings: dict[str, object], pa
 
 def test_a_target_that_cannot_be_predicted_is_refused() -> None:
     binding = data("spirals")
-    texts = replace(binding, fields=(*binding.fields, Field("remark", "text", "ignore")))
-    report = check_project(with_params(replace(spirals(), data=texts), "out", target="remark"))
-    assert "cannot be predicted" in report.blockers[0].message
+    named = replace(binding, fields=(*binding.fields, Field("number", "identifier", "ignore")))
+    report = check_project(with_params(replace(spirals(), data=named), "out", target="number"))
+    assert "holds identifiers" in report.blockers[0].message
     assert [fix.label for fix in report.blockers[0].fixes] == ["Predict 'class'"]
 
 
@@ -279,3 +279,45 @@ def test_a_data_source_that_does_not_exist_is_named_with_the_nearest_one() -> No
     project = Project(data=DataBinding("digit"))
     messages = [problem.message for problem in check_project(project).problems if problem.severity == "error"]
     assert messages == ["There is no data source 'digit'. Did you mean 'digits'? Choose the data again."]
+
+
+def _augmented(project: Project, name: str, **augment: dict[str, object]) -> Project:
+    fields = tuple(replace(each, augment=augment) if each.name == name else each for each in project.data.fields)
+    return replace(project, data=replace(project.data, fields=fields))
+
+
+def _one(project: Project, parameter: str) -> Problem:
+    (problem,) = [each for each in check_project(project).problems if each.parameter == parameter]
+    return problem
+
+
+def test_augmentations_that_do_not_suit_are_said_and_taken_out() -> None:
+    project = _augmented(digits(), "image", gain={}, flip={"probability": 0.5}, nonsense={})
+    problem = _one(project, "augment")
+    assert problem.severity == "error"
+    assert "not for a field that holds image data" in problem.message
+    assert "no augmentation 'nonsense'" in problem.message
+    mended = problem.fixes[0].edit.apply(project)
+    assert mended == _augmented(digits(), "image", flip={"probability": 0.5})
+    assert check_project(mended).ready
+
+
+def test_blending_one_of_several_fields_is_doubtful() -> None:
+    assert check_project(_augmented(digits(), "image", mixup={})).problems == check_project(digits()).problems
+    assert check_project(_augmented(moons(), "x", mixup={})).problems == check_project(moons()).problems
+    graph = chain(Node("other", "Input", {"fields": ("y",)}), linear("beside", 2))
+    moon = with_params(moons(), "x", fields=("x",))
+    whole = Graph({**moon.graph.nodes, **graph.nodes}, {**moon.graph.links, **graph.links})
+    problem = _one(_augmented(replace(moon, graph=whole), "x", mixup={}), "augment")
+    assert problem.severity == "warning"
+    assert "blends 'x'" in problem.message
+    assert "'y'" in problem.message
+
+
+def test_balanced_sampling_needs_classes() -> None:
+    balanced = replace(moons(), data=replace(moons().data, sampling="balanced"))
+    assert not [each for each in check_project(balanced).problems if each.parameter == "sampling"]
+    numbers = replace(diabetes(), data=replace(diabetes().data, sampling="balanced"))
+    problem = _one(numbers, "sampling")
+    assert (problem.severity, check_project(numbers).ready) == ("warning", True)
+    assert problem.fixes[0].edit.apply(numbers) == diabetes()

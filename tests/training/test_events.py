@@ -7,13 +7,17 @@ import json
 import pytest
 
 from core.training.events import (
+    Changed,
     CheckpointSaved,
+    Confused,
+    Diagnosed,
     EpochEnded,
     Event,
     Failed,
     Finished,
-    LearningRateChanged,
+    Message,
     Paused,
+    Pictured,
     Progress,
     Resumed,
     RunStarted,
@@ -25,13 +29,20 @@ EVENTS: tuple[Event, ...] = (
     RunStarted("runs/a", 20, 45, "cpu", 1234, 1438, 359),
     StepEnded(7, 1, {"loss": 0.1 + 0.2, "out/loss": 0.3}, 1e-3),
     EpochEnded(1, 45, {"loss": 1.0}, {"loss": 0.5, "out/accuracy": 0.9}, 0.25, 1000.0),
+    Confused(1, "out", ("no", "yes"), ((5, 1), (0, 7))),
     Progress(1, 20, 45, 900, 1000.0, 12.5),
     CheckpointSaved("best", 3),
     Paused(2, 50),
     Resumed(2, 50),
-    LearningRateChanged(0.5, 2, 50),
+    Changed("learning-rate", 0.5, "learning rate 0.5", 2, 50),
+    Changed("freeze", "conv1", "conv1 frozen", 2, 50),
+    Changed("checkpoint", None, "checkpoint", 2, 50),
+    Message("torch.compile does not work here.", "warning", "compile"),
+    Diagnosed(7, 1, {"conv1": {"gradient_norm": 0.1, "dead": 0.0}, "block/0/fc": {}}, {"memory": 5e8}),
+    Pictured(7, 1, "conv1", "map", [1, 2], "uint8", "AP8=", -0.5, 1.5),
     Finished("stopped", 2, 1, {"loss": 0.25}, 3.5),
-    Failed("No memory.", "conv1", "Traceback …"),
+    Finished("early", 9, 4, {"loss": 0.25}, 3.5),
+    Failed("No memory.", "conv1", "Traceback …", {"batch_size": 16, "accumulate": 2}),
 )
 
 

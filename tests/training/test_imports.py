@@ -14,7 +14,10 @@ LIGHT = (
     "core.training.losses",
     "core.training.metrics",
     "core.training.optimizers",
+    "core.training.monitor",
     "core.training.runs",
+    "core.training.schedules",
+    "core.training.settings_check",
     "core.exporters",
 )
 
@@ -28,7 +31,8 @@ from core.exporters import exporters
 from core.training.losses import losses
 from core.training.metrics import metrics
 from core.training.optimizers import optimizers
-for registry in (exporters, losses, metrics, optimizers):
+from core.training.schedules import schedules
+for registry in (exporters, losses, metrics, optimizers, schedules):
     assert list(registry)
 sys.exit("torch" in sys.modules)
 """

@@ -15,7 +15,7 @@ from core.errors import TrainingError
 from core.graph.files import save_project
 from core.training.checkpoints import read_weights
 from core.training.control import Control
-from core.training.events import CheckpointSaved, EpochEnded, Event, LearningRateChanged
+from core.training.events import Changed, CheckpointSaved, EpochEnded, Event
 from core.training.job import Job
 from core.training.loop import train
 from core.training.runs import Run
@@ -135,4 +135,4 @@ def test_what_was_logged_after_the_checkpoint_is_logged_once(tmp_path: Path) -> 
     trained(spirals(), run, resume=True)
     events = Run.open(run).events()
     assert [event.epoch for event in events if isinstance(event, EpochEnded)] == [1, 2, 3]
-    assert not any(isinstance(event, LearningRateChanged) for event in events)
+    assert not any(isinstance(event, Changed) for event in events)

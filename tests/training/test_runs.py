@@ -43,6 +43,7 @@ def test_a_run_folder_holds_all_that_makes_a_run(finished: Path) -> None:
         "checkpoints/last.safetensors",
         "checkpoints/last.state.pt",
         "checkpoints/best.safetensors",
+        "diagnostics/looks.bin",
     }
     run = Run.open(finished)
     assert run.project() == spirals()

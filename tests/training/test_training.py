@@ -10,19 +10,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.data.bind import bind
 from core.errors import TrainingError
-from core.graph.project import Graph, Node, Project, Split
+from core.graph.project import Graph, Node, Project, Split, TrainingSettings
 from core.training.batches import Order
 from core.training.checkpoints import read_weights
 from core.training.control import Control
 from core.training.devices import available_devices, pick_device
 from core.training.events import (
+    Changed,
     CheckpointSaved,
     EpochEnded,
     Event,
     Failed,
     Finished,
-    LearningRateChanged,
+    Message,
     Paused,
     Progress,
     Resumed,
@@ -35,7 +37,21 @@ from core.training.job import Job, threads_beside_a_window
 from core.training.loop import train
 from core.training.runs import Run, Which
 from core.training.session import open_session
-from tests.training.building import diabetes, digits, linear, moons, spirals, trained, with_params, with_training
+from tests.training.building import (
+    StopsAfter,
+    chain,
+    diabetes,
+    digits,
+    inputs,
+    linear,
+    moons,
+    output,
+    settings_with,
+    spirals,
+    trained,
+    with_params,
+    with_training,
+)
 
 
 def _weights(run: Path, which: Which = "last") -> dict[str, list[float]]:
@@ -76,8 +92,8 @@ def test_logged_losses_are_means_over_samples(tmp_path: Path) -> None:
     _summary, events = trained(with_training(project, epochs=1, batch_size=50, learning_rate=1e-30), tmp_path / "run")
     session = open_session(project, None, "cpu")
     with torch.no_grad():
-        raw = session.network.forward(session.training.inputs)
-        _outputs, (loss,) = session.network.losses(raw, session.training.targets)
+        batch = session.training.part(0, session.training.count)
+        (loss,) = session.network.losses(session.network.forward(batch.inputs), batch).losses
     (epoch,) = _of(events, EpochEnded)
     assert isinstance(epoch, EpochEnded)
     assert epoch.training["loss"] == pytest.approx(float(loss), abs=1e-6)
@@ -159,28 +175,7 @@ def test_a_stopped_run_can_be_resumed_to_the_same_bits(tmp_path: Path) -> None:
     project = digits(epochs=2)
     whole, run = tmp_path / "whole", tmp_path / "run"
     trained(project, whole)
-    control, steps = Control(), 0
-
-    class Stopping(Control):
-        """Stops after some steps: the loop looks at ``wanted`` before each."""
-
-        @property
-        def wanted(self) -> bool:  # type: ignore[override]
-            nonlocal steps
-            steps += 1
-            if steps == 60:
-                control.stop()
-            return control.stopping
-
-        @wanted.setter
-        def wanted(self, value: bool) -> None:
-            pass
-
-        @property
-        def stopping(self) -> bool:
-            return control.stopping
-
-    summary = train(Job(project, run, threads=1), lambda _event: None, Stopping())
+    summary = train(Job(project, run, threads=1), lambda _event: None, StopsAfter(60))
     assert summary.status == "stopped"
     assert 0 < summary.steps < 90
     assert summary.steps % 45, "stopped in the middle of an epoch"
@@ -234,12 +229,12 @@ def test_a_new_learning_rate_counts_from_the_next_step_and_survives_a_resume(tmp
     def change_then_stop(event: Event, control: Control) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 1:
             control.set_learning_rate(0.125)
-        if isinstance(event, LearningRateChanged):
+        if isinstance(event, Changed):
             control.stop()
 
     run = tmp_path / "run"
     events = _in_thread(spirals_for(300), run, change_then_stop)
-    assert LearningRateChanged(0.125, 2, 10) in events
+    assert Changed("learning-rate", 0.125, "learning rate 0.125", 2, 10) in events
     _summary, events = trained(spirals(), run, resume=True)
     rates = {event.learning_rate for event in events if isinstance(event, StepEnded)}
     assert rates == {0.125}
@@ -284,10 +279,11 @@ def test_a_diverging_loss_names_the_cause_and_keeps_what_was_saved(tmp_path: Pat
     project = with_training(diabetes(), optimizer="SGD", learning_rate=1e6, epochs=50)
     error, failed = _failing(project, tmp_path / "run")
     assert "learning rate" in failed.message
-    assert failed.node == error.node == "hidden"
+    assert failed.node == error.node == "head"
     summary = Run.open(tmp_path / "run").summary()
     assert (summary.status, summary.message) == ("failed", failed.message)
-    assert not (tmp_path / "run" / "checkpoints" / "last.safetensors").exists()
+    kept = _weights(tmp_path / "run")
+    assert all(torch.tensor(each).isfinite().all() for each in kept.values()), "the weights before that step"
 
 
 def test_the_node_where_values_become_infinite_is_found_behind_sound_layers(tmp_path: Path) -> None:
@@ -299,9 +295,12 @@ def test_the_node_where_values_become_infinite_is_found_behind_sound_layers(tmp_
             weight.fill_(float("inf"))
     from core.training.failures import first_not_finite
 
-    inputs, _targets = session.training.part(0, 8)
-    assert first_not_finite(session.network, inputs) == "head"
-    assert first_not_finite(session.network, [inputs[0] / 0]) == "x"
+    batch = session.training.part(0, 8)
+    assert first_not_finite(session.network, batch) == ("values", "head")
+    assert first_not_finite(session.network, replace(batch, inputs=[batch.inputs[0] / 0])) == (
+        "values of the data",
+        "x",
+    )
 
 
 def test_an_exception_in_forward_names_the_node(tmp_path: Path) -> None:
@@ -322,7 +321,7 @@ def test_an_exception_in_forward_names_the_node(tmp_path: Path) -> None:
 
 def test_a_batch_too_small_to_be_normalised_is_said_so() -> None:
     reason = ValueError("Expected more than 1 value per channel when training, got input size [1, 3]")
-    assert "at least 2 samples in a batch" in explain(reason, None, 1)[0]
+    assert "at least 2 samples in a batch" in explain(reason, None, TrainingSettings()).message
 
 
 def test_a_network_without_weights_is_refused(tmp_path: Path) -> None:
@@ -347,9 +346,11 @@ def test_not_enough_memory_is_said_plainly() -> None:
 
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60)
-    message, _node = explain(caught.value, None, 64)
-    assert "not enough memory" in message
-    assert "64" in message
+    found = explain(caught.value, None, TrainingSettings(batch_size=64, accumulate=3))
+    assert "not enough memory" in found.message
+    assert "batch size of 64" in found.message
+    assert found.offer == {"batch_size": 32, "accumulate": 6}
+    assert not explain(caught.value, None, TrainingSettings(batch_size=1)).offer
 
 
 def test_a_device_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
@@ -391,3 +392,26 @@ def test_a_job_of_no_epochs_is_refused(epochs: int, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="epochs must be at least 1"):
         trained(moons(), tmp_path / "run", epochs=epochs)
     assert not (tmp_path / "run").exists()
+
+
+def test_what_is_to_know_of_the_data_is_told_as_training_starts(tmp_path: Path) -> None:
+    rows = [f"{row / 7},{'xy'[row % 2] if row else 'z'}" for row in range(30)]
+    (tmp_path / "few.csv").write_text("\n".join(["size,kind", *rows, "1.5,"]))
+    binding = bind("csv", {"path": str(tmp_path / "few.csv")})
+    graph = chain(inputs("size"), linear("head", 3), output("kind"))
+    project = Project("few", data=binding, graph=graph, training=settings_with(epochs=1))
+    told = [event.text for event in trained(project, tmp_path / "run")[1] if isinstance(event, Message)]
+    assert "1 of 31 rows left out: the target 'kind' is missing in 1." in told
+    assert "The validation part has no sample of 'kind' 'z'." in told
+
+
+def test_an_optimizer_for_the_whole_training_part_says_so_of_smaller_batches(tmp_path: Path) -> None:
+    def doubts(batch_size: int) -> list[Message]:
+        project = with_training(moons(), optimizer="LBFGS", learning_rate=0.1, batch_size=batch_size, epochs=1)
+        _summary, events = trained(project, tmp_path / str(batch_size))
+        return [event for event in events if isinstance(event, Message)]
+
+    (doubt,) = doubts(32)
+    assert (doubt.topic, doubt.severity) == ("optimizer", "warning")
+    assert "set batch_size to 320" in doubt.text
+    assert doubts(320) == []

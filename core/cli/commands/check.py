@@ -11,6 +11,7 @@ from core import units
 from core.cli.command import DONE, FAILED, Command, UsageError, add_json, note, print_json, print_table
 from core.errors import ModelError, ProjectError
 from core.graph.files import load_project
+from core.machine import device_title
 
 if TYPE_CHECKING:
     from core.model.cost import CostReport, NodeCost
@@ -169,9 +170,10 @@ def _print_summary(rows: Iterable[CostRow], costs: CostReport, found: Budget) ->
 def _print_budget(found: Budget) -> None:
     memory = found.memory
     print(
-        f"Training with batches of {found.batch} on {found.device} takes about {units.size(found.needed)}: weights "
-        f"{units.size(memory.weights)}, gradients {units.size(memory.gradients)}, optimizer "
-        f"{units.size(memory.optimizer)}, and {units.size(round(memory.per_sample))} per sample for backward."
+        f"Training with batches of {found.batch} on {device_title(found.device)} takes about "
+        f"{units.size(found.needed)}: weights {units.size(memory.weights)}, gradients "
+        f"{units.size(memory.gradients)}, optimizer {units.size(memory.optimizer)}, "
+        f"and {units.size(round(memory.per_sample))} per sample for backward."
     )
     if found.largest_batch is not None:
         print(f"The largest batch that fits into {units.size(found.capacity)} is about {found.largest_batch:,}.")

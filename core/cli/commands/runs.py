@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import units
-from core.cli.command import DONE, Command, UsageError, add_json, note, print_json, print_table, report_plugins
+from core.cli.command import (
+    DONE,
+    Command,
+    UsageError,
+    add_json,
+    note,
+    print_json,
+    print_table,
+    report_plugins,
+    whole_number,
+)
 from core.cli.progress import short_names, values_line
 from core.errors import ExportError, TrainingError
 from core.exporters import ExportRequest, exporters
@@ -15,26 +25,72 @@ from core.graph.files import load_project
 from core.graph.groups import with_weights_beside
 from core.training.runs import Run, RunListing, Which, list_runs
 
+if TYPE_CHECKING:
+    from core.data.splits import PartName
+    from core.training.session import Session
+
+_WIDEST = 40
+
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="a run's folder")
     parser.add_argument("--split", choices=("training", "validation", "test"), default="validation")
     parser.add_argument("--weights", choices=("best", "last"), default="best", help="which weights of the run")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps", "xpu"), default="auto")
+    parser.add_argument(
+        "--worst", type=whole_number(1), metavar="N", help="also name the N samples with the highest loss by output"
+    )
     add_json(parser)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from core.training.evaluate import evaluate
+    from core.training.evaluate import measured
+    from core.training.results.trained import open_measured
 
     run = Run.open(options.run)
-    values = evaluate(run, options.split, which=options.weights, device=options.device)
+    session = open_measured(run, options.weights, device=options.device)
+    values = measured(session, options.split)
+    worst = _worst(session, options.split, options.worst) if options.worst else {}
     if options.json:
-        print_json({"run": str(options.run), "split": options.split, "weights": options.weights, "values": values})
-    else:
-        rows = [(name, f"{value:.6g}") for name, value in short_names(values).items()]
-        print_table(("measure", options.split), rows, right=(1,))
+        common = {"run": str(options.run), "split": options.split, "weights": options.weights, "values": values}
+        print_json({**common, "worst": worst} if options.worst else common)
+        return DONE
+    rows = [(name, f"{value:.6g}") for name, value in short_names(values).items()]
+    print_table(("measure", options.split), rows, right=(1,))
+    for output, wrong in worst.items():
+        lines = [
+            (str(each["row"]), f"{each['loss']:.4g}", _short(each["truth"]), _short(each["predicted"]))
+            for each in wrong
+        ]
+        print(f"\nworst of {output}:")
+        print_table(("row", "loss", "is", "predicted"), lines, right=(0, 1))
     return DONE
+
+
+def _worst(session: Session, split: PartName, count: int) -> dict[str, list[dict[str, Any]]]:
+    """Return the samples with the highest loss of every output; rows count from 1, as in a table."""
+    from core.training.results.examining import examine
+    from core.training.results.outcome import plain
+
+    return {
+        name: [
+            {
+                "row": each.row + 1,
+                "loss": each.loss,
+                "truth": plain(each.truth),
+                "predicted": plain(each.predicted),
+                "probability": each.probability,
+            }
+            for each in found.worst
+        ]
+        for name, found in examine(session, split, count).outputs.items()
+    }
+
+
+def _short(value: object) -> str:
+    """Write a value of an answer so that it fits into a table."""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:

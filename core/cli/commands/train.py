@@ -28,15 +28,15 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--run", type=Path, metavar="DIR", help="the run's folder (default: a new one in runs/ beside FILE)"
     )
     parser.add_argument("--epochs", type=whole_number(1), metavar="N", help="how many epochs, not the project's number")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help="where to train")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps", "xpu"), help="where to train")
     parser.add_argument("--seed", type=whole_number(0), metavar="N", help="seed of weights and batches")
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set a project variable, a training setting (learning_rate, batch_size, epochs, seed, optimizer) or an "
-        "option of the optimizer; may be repeated",
+        help="set a project variable, a training setting (learning_rate, batch_size, schedule, clip, patience, …), or "
+        "an option of the optimizer or the schedule; may be repeated",
     )
     parser.add_argument(
         "--resume",
@@ -89,7 +89,10 @@ def _train_job(job: Job, *, as_json: bool) -> tuple[Summary, int]:
     """Train with progress in the terminal; return how it ended, and the exit status."""
     control = Control()
     with TrainingReporter(control, as_json=as_json) as reporter:
-        from core.training.loop import train
+        if job.project.training.process:
+            from core.training.process import train_isolated as train
+        else:
+            from core.training.loop import train
 
         with Interrupts(control) as interrupts:
             try:

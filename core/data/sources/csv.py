@@ -2,51 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.data.infer import infer_column, suggest_target
 from core.data.source import RawData, SourceKind
+from core.data.sources._table import MISSING_WORDS, PATH, by_suffix, files, missing_words, path_of, stripped, table
 from core.data.text import TableText, blank_rows, find_separator, has_padding, header, read_text
 from core.errors import DataError
 from core.kinds import Parameter, Value
+from core.progress import report
 
 if TYPE_CHECKING:
     import polars as pl
 
-_MISSING = "NA, N/A, NaN, null, ?"
+_BLOCK = 64 * 1024**2
 
 
-def table_path(options: Mapping[str, Value], base: Path | None) -> Path:
-    """Return the file's path: a relative one starts from ``base``, the project file's folder."""
-    try:
-        path = Path(options["path"]).expanduser()
-    except RuntimeError as error:
-        raise DataError(f"{options['path']} cannot be found: there is no such user.") from error
-    return path if path.is_absolute() else (base or Path()) / path
-
-
-def _files(options: Mapping[str, Value], base: Path | None) -> tuple[Path, ...]:
-    return (table_path(options, base),)
-
-
-def read_table(options: Mapping[str, Value], base: Path | None) -> RawData:
+def read_table(options: Mapping[str, Value], base: Path | None, separator: str = "auto") -> RawData:
     """Read a whole table and infer what its columns mean; raise DataError where it is broken, naming the rows."""
-    if not str(options["path"]).strip():
-        raise DataError("No file is chosen. Set the option 'path' to a CSV file.")
-    text = read_text(table_path(options, base))
-    separator = "\t" if options["separator"] == "tab" else options["separator"]
+    report(0, 0, "reading the file")
+    text = read_text(path_of(options, base))
     if separator == "auto":
-        separator = find_separator(text.head)
+        separator = options["separator"]
+    separator = {"tab": "\t", "auto": find_separator(text.head)}.get(separator, separator)
     names = header(text, separator)
-    missing = [word.strip() for word in str(options["missing_words"]).split(",") if word.strip()]
-    frame = _frame(text, separator, names, missing)
-    if not frame.height:
-        raise DataError(f"{text.path} has column names but no rows. Add at least one row below the first line.")
+    columns = _frame(text, separator, names, missing_words(options)).get_columns()
     comma = options["decimal"] == "," or (options["decimal"] == "auto" and separator != ",")
-    columns = {name: infer_column(name, frame[name], comma=comma, last=name == names[-1]) for name in names}
-    return RawData(suggest_target(columns), text.notes)
+    path, notes = text.path, text.notes
+    del text
+    return table(columns, path, notes, comma=comma)
 
 
 def _frame(text: TableText, separator: str, names: tuple[str, ...], missing: list[str]) -> pl.DataFrame:
@@ -54,9 +40,7 @@ def _frame(text: TableText, separator: str, names: tuple[str, ...], missing: lis
     import polars as pl
 
     try:
-        frame = pl.read_csv(
-            text.data, separator=separator, infer_schema=False, new_columns=list(names), null_values=["", *missing]
-        )
+        frame = pl.concat(list(_parts(text, separator, names, missing)))
     except pl.exceptions.PolarsError as error:
         blank_rows(text, separator, len(names))
         why = str(error).splitlines()[0]
@@ -64,20 +48,62 @@ def _frame(text: TableText, separator: str, names: tuple[str, ...], missing: lis
             f"{text.path} cannot be divided into cells ({why}). Look for stray quotation marks and separators."
         ) from error
     # polars refuses rows that are too long, and fills short and empty ones up with nulls.
-    if frame[:, -1].null_count() and len(names) > 1 and (blank := blank_rows(text, separator, len(names))):
+    if (
+        frame.height
+        and frame[:, -1].null_count()
+        and len(names) > 1
+        and (blank := blank_rows(text, separator, len(names)))
+    ):
         frame = frame.with_row_index("\0row").filter(~pl.col("\0row").is_in(blank)).drop("\0row")
     if not has_padding(text, separator):
         return frame
-    return pl.DataFrame([_stripped(column, ["", *missing]) for column in frame])
+    return pl.DataFrame([_stripped(column, missing) for column in frame])
+
+
+def _parts(text: TableText, separator: str, names: tuple[str, ...], missing: list[str]) -> Iterator[pl.DataFrame]:
+    """Divide a text into cells, block by block."""
+    import polars as pl
+
+    heading = separator.join(str(index) for index in range(len(names))).encode() + b"\n"
+    for start, end in _blocks(text.data):
+        report(start, len(text.data), "dividing into cells")
+        block = text.data[start:end]  # the same object where it is all
+        data = heading + block if start else block
+        yield pl.read_csv(data, separator=separator, infer_schema=False, new_columns=list(names), null_values=missing)
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Divide a long text at ends of lines that are outside of quotation marks: between them a job can be cancelled."""
+    start = end = 0
+    while end < len(data):
+        end = data.find(b"\n", end + _BLOCK if end == start else end) + 1
+        if not end or end == len(data):
+            end = len(data)
+        elif data.count(b'"', start, end) % 2:
+            continue
+        yield start, end
+        start = end
 
 
 def _stripped(words: pl.Series, missing: list[str]) -> pl.Series:
     """Return a column without blanks around its cells; what turns out to be a word for missing becomes null."""
-    stripped = words.str.strip_chars()
-    if stripped.str.len_bytes().sum() == words.str.len_bytes().sum():
-        return words
-    return stripped.set(stripped.is_in(missing), None)
+    short = words.str.strip_chars().str.len_bytes().sum() < words.str.len_bytes().sum()
+    return stripped(words, missing) if short else words
 
+
+_SEPARATOR = Parameter(
+    "separator", "choice", "auto", "What stands between cells.", choices=("auto", ",", ";", "tab", "|")
+)
+_CELLS = (
+    Parameter(
+        "decimal",
+        "choice",
+        "auto",
+        "Decimal point or comma; auto also accepts a comma where it is not the separator.",
+        choices=("auto", ".", ","),
+    ),
+    MISSING_WORDS,
+)
 
 KINDS = (
     SourceKind(
@@ -85,22 +111,17 @@ KINDS = (
         "CSV file",
         "A table in a text file; the first line holds the column names.",
         read_table,
-        (
-            Parameter("path", "text", help="The file; a relative path starts from the project file's folder."),
-            Parameter(
-                "separator", "choice", "auto", "What stands between cells.", choices=("auto", ",", ";", "tab", "|")
-            ),
-            Parameter(
-                "decimal",
-                "choice",
-                "auto",
-                "Decimal point or comma; auto also accepts a comma where it is not the separator.",
-                choices=("auto", ".", ","),
-            ),
-            Parameter(
-                "missing_words", "text", _MISSING, "Cells with one of these words are missing, as empty ones are."
-            ),
-        ),
-        _files,
+        (PATH, _SEPARATOR, *_CELLS),
+        files,
+        by_suffix(".csv"),
+    ),
+    SourceKind(
+        "tsv",
+        "TSV file",
+        "A table in a text file with tabs between its cells; the first line holds the column names.",
+        partial(read_table, separator="\t"),
+        (PATH, *_CELLS),
+        files,
+        by_suffix(".tsv", ".tab"),
     ),
 )

@@ -63,6 +63,25 @@ def _spirals(options: Mapping[str, Value], _base: Path | None) -> RawData:
     return _raw(points, classes, tuple(f"arm {arm + 1}" for arm in range(arms)), options)
 
 
+def _blobs(options: Mapping[str, Value], _base: Path | None) -> RawData:
+    """Clusters around points that lie evenly on a circle."""
+    count = options["classes"]
+    classes = np.arange(options["samples"]) % count
+    angle = 2 * np.pi * classes / count
+    return _raw(np.stack([np.cos(angle), np.sin(angle)], axis=1), classes, _names(count), options)
+
+
+def _names(count: int) -> tuple[str, ...]:
+    return tuple(f"cluster {number + 1}" for number in range(count))
+
+
+def _xor(options: Mapping[str, Value], _base: Path | None) -> RawData:
+    """Four clusters, of which opposite ones are of one class: no straight line divides them."""
+    corner = np.arange(options["samples"]) % 4
+    points = np.stack([corner // 2 * 2 - 1, corner % 2 * 2 - 1], axis=1).astype(np.float64)
+    return _raw(points, (points[:, 0] != points[:, 1]).astype(np.int64), ("equal", "different"), options)
+
+
 def _options(noise: float) -> tuple[Parameter, ...]:
     return (
         Parameter("samples", "int", 400, "How many points to make.", minimum=10, maximum=1_000_000),
@@ -72,9 +91,12 @@ def _options(noise: float) -> tuple[Parameter, ...]:
 
 
 _ARMS = Parameter("classes", "int", 3, "How many arms, each a class of its own.", minimum=2, maximum=10)
+_CLUSTERS = Parameter("classes", "int", 4, "How many clusters, each a class of its own.", minimum=2, maximum=20)
 
 KINDS = (
     SourceKind("moons", "Moons", "Two half circles that reach into each other.", _moons, _options(0.1)),
     SourceKind("circles", "Circles", "A circle within a circle.", _circles, _options(0.05)),
+    SourceKind("xor", "XOR", "Four clusters, opposite ones of one class: no line divides them.", _xor, _options(0.3)),
+    SourceKind("blobs", "Clusters", "Clusters around a circle, one a class.", _blobs, (*_options(0.3), _CLUSTERS)),
     SourceKind("spirals", "Spirals", "Intertwined spiral arms, one a class.", _spirals, (*_options(0.02), _ARMS)),
 )

@@ -43,6 +43,12 @@ def _numbers(table: Array, names: Sequence[str]) -> dict[str, Column]:
     }
 
 
+def digit_images() -> tuple[Array, Array]:
+    """Return all digits: images float64 ``(1797, 8, 8)`` from 0 to 1, and which digit each is."""
+    bunch = _bunch("load_digits")
+    return bunch.images / 16, bunch.target
+
+
 def _digits() -> RawData:
     bunch = _bunch("load_digits")
     images = (bunch.images[:, None] / 16).astype(np.float32)

@@ -13,6 +13,7 @@ from core.graph.groups import graphs, group_id, refuse_recursion, users, with_gr
 from core.graph.merging import merged
 from core.graph.names import check_class_name, check_name
 from core.graph.project import PYTHON_PREFIX, End, Graph, Group, GroupParameter, Node, Project, PythonLayer
+from core.weights import TRAINING_NAMES
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class SetGroupParameters(ProjectEdit):
         taken: set[str] = set()
         for parameter in self.parameters:
             check_name(parameter.name)
-            if parameter.name in taken or parameter.name == "frozen":
+            if parameter.name in taken or parameter.name in TRAINING_NAMES:
                 raise EditError(f"There is already a parameter named '{parameter.name}'. Names are unique.")
             taken.add(parameter.name)
         old = {each.name for each in group.parameters}

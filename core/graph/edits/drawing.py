@@ -24,6 +24,7 @@ class SetFrames(BaseEdit):
 
     def apply(self, project: Project) -> Project:
         """Return the next project."""
+        _refuse_double(self.frames, project.graph.notes)
         frames = {**project.graph.frames, **{frame.name: frame for frame in self.frames}}
         return replace(project, graph=replace(project.graph, frames=frames))
 
@@ -38,6 +39,7 @@ class SetNotes(BaseEdit):
 
     def apply(self, project: Project) -> Project:
         """Return the next project."""
+        _refuse_double(self.notes, project.graph.frames)
         notes = {**project.graph.notes, **{note.name: note for note in self.notes}}
         return replace(project, graph=replace(project.graph, notes=notes))
 
@@ -144,6 +146,14 @@ def without_loose_routes(project: Project) -> Project:
         tidied = {name: replace(project.groups[name], graph=each) for name, each in loose.items()}
         project = replace(project, groups={**project.groups, **tidied})
     return project
+
+
+def _refuse_double(drawn: Iterable[Frame | Note], others: Mapping[str, Frame | Note]) -> None:
+    """Raise EditError where a frame would have a note's name, or a note a frame's: a name says which is meant."""
+    taken = sorted({each.name for each in drawn} & others.keys())
+    if taken:
+        kinds = ("note", "frame") if isinstance(others[taken[0]], Note) else ("frame", "note")
+        raise EditError(f"There is already a {kinds[0]} named '{taken[0]}': the {kinds[1]} needs another name.")
 
 
 def _tidy(graph: Graph) -> Graph:

@@ -10,7 +10,7 @@ from core.graph.edits.base import ProjectEdit
 from core.graph.formulas import renamed, rewritten
 from core.graph.groups import graphs, with_graphs
 from core.graph.names import check_name
-from core.graph.project import DataBinding, Field, Graph, Project, Split, TrainingSettings
+from core.graph.project import DataBinding, Field, Graph, Project, Sampling, Split, TrainingSettings, Window
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,20 @@ class SetSplit(ProjectEdit):
     def apply(self, project: Project) -> Project:
         """Return the next project."""
         return replace(project, data=replace(project.data, split=self.split))
+
+
+@dataclass(frozen=True)
+class SetSampling(ProjectEdit):
+    """Change which rows make a sample, and how often an epoch draws each."""
+
+    window: Window
+    sampling: Sampling
+    merge_key: str = ""
+    label: str = "Change sampling"
+
+    def apply(self, project: Project) -> Project:
+        """Return the next project."""
+        return replace(project, data=replace(project.data, window=self.window, sampling=self.sampling))
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from core.graph.project import INPUT, OUTPUT, End, Graph, Group, Node, Project
 from core.graph.sharing import sharers
 from core.kinds import Value
 from core.parameters import parameters_of
+from core.weights import FROZEN, LEARNING_RATE_FACTOR
 
 _GAP = 120.0
 _MOST = 5_000
-_FROZEN = "frozen"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class _Inlining:
             x, y = node.position
             place = rounded(x + step[0], y + step[1])
             own = replace(own, name=names[node.name], shares=shares, position=place)
-            self.nodes[own.name] = own if own.shares else self._frozen(own)
+            self.nodes[own.name] = own if own.shares else self._trained_alike(own)
         return names
 
     def _copy_drawn(self, names: Mapping[str, str], step: tuple[float, float]) -> None:
@@ -164,16 +164,23 @@ class _Inlining:
         kind = kind_of(self._inside, node)
         return kind is not None and kind.has_module
 
-    def _frozen(self, node: Node) -> Node:
-        """Return a node that stays as it is in training where the whole group did."""
+    def _trained_alike(self, node: Node) -> Node:
+        """Return a node with what was said of the group's training: frozen, a factor of the learning rate."""
+        frozen = self._node.params.get(FROZEN.name) is True
+        factor = self._node.params.get(LEARNING_RATE_FACTOR.name, 1.0)
         kind = kind_of(self._inside, node)
-        if self._node.params.get(_FROZEN) is not True or kind is None:
+        if kind is None or (not frozen and factor == 1.0):
             return node
         try:
-            known = any(each.name == _FROZEN for each in parameters_of(kind))
+            known = {each.name for each in parameters_of(kind)}
         except ModelError:
             return node
-        return replace(node, params={**node.params, _FROZEN: True}) if known else node
+        params = dict(node.params)
+        if frozen and FROZEN.name in known:
+            params[FROZEN.name] = True
+        if factor != 1.0 and LEARNING_RATE_FACTOR.name in known:
+            params[LEARNING_RATE_FACTOR.name] = _product(factor, params.get(LEARNING_RATE_FACTOR.name, 1.0))
+        return replace(node, params=params)
 
     def _link(self, names: Mapping[str, str], fed: Mapping[str, End | None]) -> dict[str, End | None]:
         """Add the inner links of one copy; return what feeds each output of the group, in the order of its ports."""
@@ -187,3 +194,10 @@ class _Inlining:
             elif target.node in names and origin is not None:
                 self.links[End(names[target.node], target.port)] = origin
         return ends
+
+
+def _product(one: Value, other: Value) -> Value:
+    """Return the product of two numbers, as an expression where one of them is an expression."""
+    if isinstance(one, str) or isinstance(other, str):
+        return str(one) if other == 1.0 else f"({one})*({other})"
+    return one * other

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from core.errors import LayerwrightError, did_you_mean
 from core.expressions import evaluate
 from core.graph.names import unique_name
-from core.graph.project import End, Node, Project
+from core.graph.project import INPUT, End, Node, Project
 from core.graph.quickline.arguments import count_of, read_arguments
 from core.graph.quickline.naming import PASS_ON, find_kind, known_words, plain
 from core.graph.quickline.ranks import rank_after
@@ -45,14 +45,22 @@ class Line:
     problem: LineProblem | None = None
 
 
-def read_line(text: str, project: Project, kinds: Sequence[LayerKind], sources: Sequence[Source] = ()) -> Line:
+def read_line(
+    text: str,
+    project: Project,
+    kinds: Sequence[LayerKind],
+    sources: Sequence[Source] = (),
+    *,
+    input_rank: int | None = None,
+) -> Line:
     """Return what a line comes to in the project's graph; never raises.
 
     ``kinds`` are those that may be used; of twins for one, two and three dimensions the rank of what arrives decides.
-    Several sources feed as many inputs of the first layer as it has (or one branch each).
+    Several sources feed as many inputs of the first layer as it has (or one branch each). ``input_rank`` is the rank
+    (batch included) of what an Input of which nothing is said will give.
     """
     parsed = parse(text)
-    builder = _Builder(project, tuple(kinds), parsed.problem)
+    builder = _Builder(project, tuple(kinds), parsed.problem, input_rank)
     flow = builder.chain(parsed.chain, tuple(sources), outer=True)
     if not builder.nodes and builder.problem is None:
         builder.fail(parsed.chain, "This line adds no layer.")
@@ -75,7 +83,9 @@ _Flow = tuple[Source, ...]
 class _Builder:
     """Walks the tree once. After the first problem it does nothing more."""
 
-    def __init__(self, project: Project, kinds: tuple[LayerKind, ...], unread: LineProblem | None) -> None:
+    def __init__(
+        self, project: Project, kinds: tuple[LayerKind, ...], unread: LineProblem | None, input_rank: int | None
+    ) -> None:
         self.project = project
         self.kinds = kinds
         self.names = set(project.graph.nodes)
@@ -85,6 +95,7 @@ class _Builder:
         self.depths: dict[str, int] = {}
         self._found: LineProblem | None = None
         self._unread = unread
+        self._input_rank = input_rank
         self._steps = 0
         self._depth = 0
 
@@ -188,7 +199,10 @@ class _Builder:
     def _leaving(self, item: Layer, kind: LayerKind, name: str, flow: _Flow) -> _Flow:
         if not kind.outputs:
             return self.fail(item, f"{kind.display} has no output.") if item.output else ()
-        rank = rank_after(kind, self.nodes[-1].params, tuple(each.rank for each in flow))
+        params = self.nodes[-1].params
+        rank = rank_after(kind, params, tuple(each.rank for each in flow))
+        if kind.id == INPUT and not params and self._input_rank:
+            rank = self._input_rank
         slot = output_slot(kind, item.output)
         if not slot:
             known = [each.name for each in kind.outputs]

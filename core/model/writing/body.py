@@ -6,7 +6,8 @@ import builtins
 import keyword
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from core.errors import EditError, ModelError
@@ -134,7 +135,7 @@ class _Writer:
             self.uses[0].group,
             tuple(arguments),
             tuple(lines),
-            self.scope,
+            self.scope.trace,
             origins,
             names,
             names_read([*made, *called, *penalty, *held]),
@@ -433,7 +434,18 @@ class _Writer:
 def _kinds(project: Project, use: Use) -> dict[str, LayerKind]:
     nodes = use.report.graph.nodes
     found = {name: kind_named(project, nodes.get(node.shares, node).kind) for name, node in nodes.items()}
-    return {name: kind for name, kind in found.items() if kind}
+    return {name: _giving(kind, use.inner.get(name, ())) for name, kind in found.items() if kind}
+
+
+def _giving(kind: LayerKind, inner: Sequence[Use]) -> LayerKind:
+    """Return the kind of a group without the outputs that are off inside."""
+    off = frozenset(port.name for port in kind.outputs if inner and port.name not in inner[0].report.graph.nodes)
+    return _without_outputs(kind, off) if off else kind
+
+
+@lru_cache(maxsize=256)
+def _without_outputs(kind: LayerKind, off: frozenset[str]) -> LayerKind:
+    return replace(kind, outputs=tuple(port for port in kind.outputs if port.name not in off))
 
 
 def _split_by_structure(uses: Sequence[Use], layers: Sequence[Node], kinds: Mapping[str, LayerKind]) -> None:

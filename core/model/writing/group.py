@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.graph.project import End
 from core.model.writing.expressions import renamed
-from core.model.writing.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class WrittenClass:
     group: str
     arguments: tuple[Argument, ...]
     lines: tuple[Line, ...]
-    scope: Scope
+    size: Callable[[End, int], str]
+    """Writes the size of an axis of an output end inside; empty where nothing explains it."""
     origins: Mapping[str, End]
     """What each output port gives, by port."""
     names: Mapping[str, str] = field(default_factory=dict)
@@ -54,5 +54,5 @@ class WrittenClass:
     def trace(self, port: str, axis: int) -> str:
         """Return the size of an axis of an output as an expression of the class's arguments; empty where none is."""
         origin = self.origins.get(port)
-        text = self.scope.trace(origin, axis) if origin else ""
+        text = self.size(origin, axis) if origin else ""
         return renamed(text, lambda name: self.names.get(name, name))

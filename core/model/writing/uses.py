@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from core.expressions import Number
 from core.graph.order import upstream
 from core.graph.project import OUTPUT, Node
 from core.kinds import Value
 from core.model.reports import ShapeReport
-
-if TYPE_CHECKING:
-    from core.model.writing.group import WrittenClass
+from core.model.writing.group import WrittenClass
+from core.weights import TRAINING_NAMES
 
 
 @dataclass(eq=False)
@@ -44,7 +42,7 @@ def use_of(report: ShapeReport, group: str = "", values: Mapping[str, Number] | 
         name = (graph.nodes[node.shares] if node.shares else node).group
         if name:
             found = report.nodes[node.name]
-            own = {key: value for key, value in found.arguments.items() if key != "frozen"}
+            own = {key: value for key, value in found.arguments.items() if key not in TRAINING_NAMES}
             inner[node.name] = tuple(use_of(each, name, own) for each in found.inner)
     return Use(report, group, dict(values or {}), nodes, inner)
 

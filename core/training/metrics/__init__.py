@@ -1,6 +1,8 @@
 """The metrics, one family a file; ``metrics`` finds them by walking this folder."""
 
-from core.registry import Registry
-from core.training.kinds import MetricKind
+from core.training.metrics._by_class import by_class
+from core.training.metrics._kind import MetricKind, MetricRegistry
 
-metrics = Registry("core.training.metrics", MetricKind, "metric")
+__all__ = ["MetricKind", "by_class", "metrics"]
+
+metrics = MetricRegistry("core.training.metrics", MetricKind, "metric")

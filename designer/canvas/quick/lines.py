@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
@@ -11,6 +12,7 @@ from core.graph.edits import AddNodes, Edit, Within
 from core.graph.kinds import kind_named
 from core.graph.project import Node, Project
 from core.graph.quickline import LineProblem
+from core.graph.shorthand import main_parameters
 from core.kinds import LayerKind
 from core.loading import load
 from designer.canvas.compose import Spot
@@ -18,7 +20,7 @@ from designer.canvas.face import make_face
 from designer.canvas.quick.board import Step, colour_field
 from designer.canvas.quick.plan import Ground, Plan, make_plan
 from designer.canvas.ranking import kinds_for
-from designer.canvas.summary import main_parameters
+from designer.data.wiring import filled, rank_of_new_input, wired
 from designer.jobs import Lane, Progress
 
 if TYPE_CHECKING:
@@ -58,9 +60,16 @@ class QuickLines(QObject):
         """Return what a line would do at a spot."""
         scene, project = self._view.canvas, self._session.view
         kinds = kinds_for(project, self._session.group)
-        return make_plan(text, spot, Ground(project, kinds, scene.boxes(), scene.spec_of, self._size))
+        rank = None if self._session.group else rank_of_new_input(project)
+        plan = make_plan(text, spot, Ground(project, kinds, scene.boxes(), scene.spec_of, self._size, rank))
+        return replace(plan, edit=self._wired(plan.edit)) if plan.edit else plan
+
+    def _wired(self, edit: Edit) -> Edit:
+        """Return the edit so that the only Input and Output of the network take what the data has for them."""
+        return edit if self._session.group else wired(self._session.project, edit)
 
     def _size(self, node: Node, kind: LayerKind) -> tuple[float, float]:
+        node = node if self._session.group else filled(self._session.project, node)
         face = make_face(node, kind, (), (), self._view.canvas.style_now)
         return face.width, face.height
 
@@ -111,7 +120,7 @@ class QuickLines(QObject):
 
     def _part(self, plan: Plan) -> Edit | None:
         """Return an edit with what can be read so far of a line that is not right yet."""
-        return AddNodes(plan.line.nodes, plan.line.links) if plan.line.nodes else None
+        return self._wired(AddNodes(plan.line.nodes, plan.line.links)) if plan.line.nodes else None
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, EditError):

@@ -44,6 +44,8 @@ class Ground:
     boxes: Boxes
     spec_of: Callable[[End], TensorSpec | None]
     size_of: Callable[[Node, LayerKind], Size]
+    input_rank: int | None = None
+    """The rank (batch included) of what the data gives to an Input that is added; None where it gives nothing."""
 
 
 def is_line(text: str, kinds: Sequence[LayerKind], *, found: bool) -> bool:
@@ -60,7 +62,7 @@ def make_plan(text: str, spot: Spot, ground: Ground) -> Plan:
     wire = spot.wire if spot.wire in graph.links else None
     ends = (graph.links[wire],) if wire else spot.sources
     sources = [Source(end, spec.rank if (spec := ground.spec_of(end)) else None) for end in ends]
-    line = read_line(text, ground.project, ground.kinds, sources)
+    line = read_line(text, ground.project, ground.kinds, sources, input_rank=ground.input_rank)
     into = wire or spot.target
     if into and len(line.ends) > 1 and line.problem is None:
         message = f"{len(line.ends)} branches end here, and one wire goes on: join them with add or concat."

@@ -51,6 +51,12 @@ class Context:
     value: Callable[[Value], Value] = _no_value
 
 
+def automatic(found: str = "") -> str:
+    """Return what a choice is called that is made by itself, with what it comes to where that is known."""
+    told = QCoreApplication.translate("Editor", "Automatic")
+    return f"{told} ({found})" if found else told
+
+
 class Editor(QWidget):
     """Edits one parameter of the context's nodes."""
 
@@ -60,6 +66,13 @@ class Editor(QWidget):
     """What was typed is no value; the text says why."""
     finished = Signal()
     """The field was left or confirmed: the undo step is complete."""
+    tall = False
+    """True where the editor takes several lines, so that its name stands at the top."""
+
+    @property
+    def applies(self) -> bool:
+        """False while there is nothing to choose, because of what is set elsewhere: the row is then left out."""
+        return True
 
     def __init__(self, parameter: Parameter, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)

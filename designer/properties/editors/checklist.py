@@ -38,6 +38,8 @@ class _List(QListWidget):
 class ChecklistEditor(Editor):
     """Edits a tuple of names in the order of the list."""
 
+    tall = True
+
     def __init__(self, parameter: Parameter, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parameter, context, parent)
         self._entries: tuple[Entry, ...] | None = None

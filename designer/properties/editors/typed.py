@@ -13,6 +13,7 @@ from core.kinds import REQUIRED, Parameter, Value
 from core.parameters import format_value, parse_value
 from designer.properties.editors.base import Context, Editor, QuietSpinBox, Shown, Silenced, Special
 from designer.properties.editors.completion import NameList
+from designer.properties.editors.unit import UnitLabel
 from designer.widgets import muted
 
 _SCALES = {Qt.Key.Key_Up: 2.0, Qt.Key.Key_Down: 0.5}
@@ -44,6 +45,7 @@ class TypedEditor(Editor):
         self.edited.connect(self._on_accepted)
         self._placeholder = self._default_text()
         self.line.setPlaceholderText(self._placeholder)
+        self.unit = UnitLabel(self.line, parameter.unit) if parameter.unit else None
         self.names = NameList(self.line, self._words)
         self.names.chosen.connect(self._on_text_edited)
         self.result = muted(wrap=False)
@@ -87,6 +89,8 @@ class TypedEditor(Editor):
         with Silenced(self.line, self._widget):
             self.line.setText(text)
             self.line.setCursorPosition(len(text) if self.line.hasFocus() else 0)
+        if self.unit is not None:
+            self.unit.settle()
         self._show_result(value)
 
     def refresh(self) -> None:

@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from core.graph.edits import SetMode
-from core.graph.project import Graph, Group, Node, Project
+from core.graph.project import Frame, Graph, Group, Node, Project
 from designer.canvas.find import Facts, Index
 from designer.canvas.find_bar import FindBar
 from designer.canvas.view import CanvasView
 from tests.designer.canvas.conftest import MakeCanvas, chain, end, graph_of
+from tests.designer.canvas.drawing import framed_chain, in_group
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -159,3 +160,53 @@ def test_a_change_of_the_project_is_found_while_the_bar_is_open(
     checked.commands.rename("relu1", "gate")
     qtbot.waitUntil(lambda: bar.count.text() == "1 found")
     assert checked.canvas.nodes["gate"].look.faded is False
+
+
+def _drawn_inside_and_outside() -> Project:
+    """The framed chain with a group of the same beside it, and a frame that is named as a node is."""
+    project = in_group(framed_chain())
+    graph = framed_chain()
+    frames = {**graph.frames, "conv1": Frame("conv1", "Convolutions", (2000, 2000), (200, 200))}
+    nodes = {**graph.nodes, **project.graph.nodes}
+    return replace(project, graph=replace(graph, nodes=nodes, frames=frames))
+
+
+def test_frames_are_found_by_their_title_and_notes_by_their_text_across_groups() -> None:
+    project = _drawn_inside_and_outside()
+    assert names(project, "inner") == ["stem1 / Inner", "Inner"]
+    assert names(project, "because padding") == ["stem1 / Why", "Why"]
+    assert names(project, "note") == ["stem1 / Why", "Why"]
+    assert names(project, "convolutions") == ["Convolutions"]
+    assert names(project, "rank 4 inner") == []
+    untitled = replace(project, graph=replace(project.graph, frames={"frame7": Frame("frame7")}), groups={})
+    assert names(untitled, "frame7") == ["frame7"]
+
+
+def test_enter_goes_to_a_frame_and_into_a_group_to_a_note(make_canvas: MakeCanvas, qtbot: QtBot) -> None:
+    view = make_canvas(project=_drawn_inside_and_outside())
+    bar = FindBar(view)
+    bar.open()
+    assert bar.picture.isHidden()
+    qtbot.keyClicks(bar.field, "convolutions")
+    layer = view.canvas.drawn
+    assert {item.name for item in layer.items() if item.opacity() == 1} == {"conv1"}
+    assert view.canvas.nodes["conv1"].look.faded is True
+    qtbot.keyClick(bar.field, Qt.Key.Key_Return)
+    assert view.session.drawn == {"conv1"}
+    assert view.session.selection == frozenset()
+    shown = view.mapToScene(view.viewport().rect()).boundingRect()
+    assert shown.intersects(layer.frames["conv1"].scene_rect())
+    assert bar.where.text() == "Convolutions"
+    frame_picture = bar.picture.pixmap().toImage()
+    bar.field.setText("because")
+    qtbot.keyClick(bar.field, Qt.Key.Key_Return)
+    assert view.session.drawn == {"note1"}
+    note_picture = bar.picture.pixmap().toImage()
+    assert note_picture != frame_picture
+    assert not bar.picture.isHidden()
+    qtbot.keyClick(bar.field, Qt.Key.Key_Return)
+    assert view.session.path == ("stem1",)
+    assert view.session.drawn == {"note1"}
+    assert bar.where.text() == "stem1 / Why"
+    bar.stay()
+    assert all(item.opacity() == 1 for item in view.canvas.drawn.items())

@@ -8,7 +8,8 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from core.graph.project import Node
+from core.data.bind import bind
+from core.graph.project import Node, Project
 from designer.canvas.compose import Spot
 from designer.canvas.quick import lines
 from designer.canvas.quick.board import Step
@@ -286,3 +287,16 @@ def test_enter_before_pytorch_is_there_builds_the_line_as_soon_as_it_is(canvas: 
     assert not canvas.palette_box.isVisible()
     canvas.session.document.undo()
     assert canvas.session.project.graph == chain()
+
+
+def test_a_network_for_images_that_are_bound_takes_them_at_once(make_canvas: MakeCanvas, qtbot: QtBot) -> None:
+    view = make_canvas(project=Project(data=bind("digits", {})))
+    qtbot.waitUntil(lambda: view.session.report is not None, timeout=20_000)
+    type_line(qtbot, view, "input > conv 4 k3 > relu > flatten > fc 10 > output")
+    enter(qtbot, view)
+    graph = view.session.project.graph
+    assert [node.kind for node in graph.nodes.values()][:2] == ["Input", "Conv2d"]
+    assert graph.nodes["input1"].params == {"fields": ("image",)}
+    assert graph.nodes["output1"].params == {"target": "digit"}
+    view.session.document.undo()
+    assert not view.session.project.graph.nodes

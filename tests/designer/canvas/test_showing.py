@@ -10,11 +10,11 @@ from pytestqt.qtbot import QtBot
 from core.graph.edits import Connect, SetParameters
 from core.graph.layout import layered_layout
 from core.graph.project import Graph, Node, Project
+from core.graph.shorthand import main_parameters
 from core.layers import catalogue
 from designer import theme
 from designer.canvas.dropping import KIND_MIME
 from designer.canvas.menus import CanvasMenu
-from designer.canvas.summary import main_parameters
 from designer.canvas.thumbnail import graph_thumbnail
 from designer.canvas.view import CanvasView
 from designer.canvas.wording import node_tooltip, wire_tooltip

@@ -228,3 +228,37 @@ def test_a_wire_dropped_from_an_input_is_offered_what_gives_such_a_tensor(
     assert "Input" in listed[:4]
     assert "Conv2d" not in listed
     view.palette_box.close_palette()
+
+
+def test_an_operation_is_not_offered_to_a_layer_that_others_share(make_canvas: MakeCanvas, qtbot: QtBot) -> None:
+    nodes = {
+        "image": Node("image", "Input", {"shape": (4,)}, position=(0, 0)),
+        "linear1": Node("linear1", "Linear", position=(0, 120)),
+        "linear2": Node("linear2", "Linear", shares="linear1", position=(240, 120)),
+    }
+    graph = graph_of(nodes, "image.output > linear1.input", "image.output > linear2.input")
+    view = make_canvas(graph)
+    qtbot.waitUntil(lambda: view.session.report is not None, timeout=30_000)
+    offered = ask(qtbot, view, "linear1")
+    assert "LayerNorm" in offered
+    assert "Clamp" not in offered
+    qtbot.keyClicks(view.palette_box.field, "clamp")
+    row = view.palette_box.listed.index("Clamp")
+    assert "linear2" in view.palette_box.list.item(row).data(Qt.ItemDataRole.UserRole).why_not
+    view.palette_box.close_palette()
+    assert "Clamp" in ask(qtbot, view, "linear2"), "a layer of its own takes the place of the shared one"
+
+
+def test_a_type_must_suit_the_wires_of_who_shares_the_layer_too(make_canvas: MakeCanvas, qtbot: QtBot) -> None:
+    nodes = {
+        "row": Node("row", "Input", {"shape": (4,)}, position=(0, 0)),
+        "rows": Node("rows", "Input", {"shape": (3, 4)}, position=(240, 0)),
+        "linear1": Node("linear1", "Linear", position=(0, 120)),
+        "linear2": Node("linear2", "Linear", shares="linear1", position=(240, 120)),
+    }
+    view = make_canvas(graph_of(nodes, "row.output > linear1.input", "rows.output > linear2.input"))
+    qtbot.waitUntil(lambda: view.session.report is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: view.session.report_is_current, timeout=30_000)
+    offered = ask(qtbot, view, "linear1")
+    assert "LayerNorm" in offered
+    assert "LSTM" not in offered

@@ -173,7 +173,7 @@ def test_the_headline_says_what_training_takes_and_what_would_fit(stages: Window
     assert workspace is not None
     budget = workspace.properties.cost.budget
     assert budget is not None
-    assert f"32 samples on cpu: {units.size(budget.needed)} of {units.size(budget.capacity)}" in panel.headline.text()
+    assert f"32 samples on CPU: {units.size(budget.needed)} of {units.size(budget.capacity)}" in panel.headline.text()
     assert f"{budget.largest_batch:,}" in panel.headline.text()
     assert f"Adam {units.size(2 * budget.memory.gradients)}" in panel.detail.text()
     assert panel.sign.isHidden()
@@ -232,7 +232,7 @@ def test_the_form_of_the_project_tells_the_memory_of_training(stages: Window) ->
     label = workspace.properties.findChild(QLabel, "training_memory")
     assert budget is not None
     assert label is not None
-    assert label.text() == f"{units.size(budget.needed)} with 32 samples on cpu"
+    assert label.text() == f"{units.size(budget.needed)} with 32 samples on CPU"
 
 
 # --- up to date, or not -----------------------------------------------------------------------------------------------

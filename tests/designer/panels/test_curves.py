@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.training.events import CheckpointSaved, EpochEnded, Finished, RunStarted, StepEnded
-from designer.plots.curves import CurveKey, RunCurves, Series, csv_lines, quantities
+from designer.plots.curves import CurveKey, RunCurves, Series, csv_lines, nearest, quantities
 from designer.plots.smoothing import smooth
 
 
@@ -25,8 +25,8 @@ def test_a_series_keeps_every_point_while_it_grows() -> None:
     for point in range(1000):
         series.append(point / 10, point, point * 2.0)
     assert len(series) == 1000
-    assert series.x("epoch")[-1] == pytest.approx(99.9)
-    assert series.x("step")[-1] == 999
+    assert series.epochs[-1] == pytest.approx(99.9)
+    assert series.steps[-1] == 999
     assert series.values[500] == 1000.0
 
 
@@ -43,13 +43,13 @@ def test_the_nearest_point_is_found_on_both_sides() -> None:
     series = Series()
     for epoch in (1, 2, 4):
         series.append(epoch, epoch * 10, 0.0)
-    found = [series.nearest(position, "epoch") for position in (-5, 1.4, 1.6, 2.9, 3.1, 99)]
+    found = [nearest(series.epochs, position) for position in (-5, 1.4, 1.6, 2.9, 3.1, 99)]
     assert found == [0, 0, 1, 1, 2, 2]
 
 
 def test_names_of_values_are_split_into_head_and_quantity() -> None:
     run = run_of_two_heads()
-    assert quantities([run]) == ("loss", "accuracy", "mae")
+    assert quantities([run]) == ("loss", "accuracy", "mae", "learning_rate")
     assert CurveKey("loss", "b", "steps") in run.series
     assert CurveKey("loss", "", "validation") in run.series
     assert CurveKey("accuracy", "a", "training") in {
@@ -66,8 +66,8 @@ def test_a_single_head_needs_no_name_and_its_loss_no_second_curve() -> None:
 def test_steps_lie_between_the_epochs() -> None:
     run = run_of_two_heads()
     series = run.series[CurveKey("loss", "", "steps")]
-    assert series.x("epoch").tolist() == [0.5]
-    assert series.x("step").tolist() == [5.0]
+    assert series.epochs.tolist() == [0.5]
+    assert series.steps.tolist() == [5.0]
 
 
 def test_the_best_epoch_follows_the_checkpoints_and_the_end() -> None:
@@ -100,7 +100,7 @@ def test_the_table_holds_every_point_and_quotes_names() -> None:
     run = RunCurves('a "b", c', 0)
     run.take(EpochEnded(1, 10, {"loss": 0.1}, {"loss": 0.2}, 1.0, 80.0))
     assert list(csv_lines([run])) == [
-        "run,quantity,output,part,epoch,step,value",
-        '"a ""b"", c",loss,,training,1,10,0.1',
-        '"a ""b"", c",loss,,validation,1,10,0.2',
+        "run,quantity,output,part,epoch,step,samples,seconds,value",
+        '"a ""b"", c",loss,,training,1,10,1,1,0.1',
+        '"a ""b"", c",loss,,validation,1,10,1,1,0.2',
     ]

@@ -45,8 +45,8 @@ def tell(runner: TrainingRunner, *events: object) -> None:
     runner.drained.emit()
 
 
-def epochs(count: int, first: float = 1.0) -> list[object]:
-    started = RunStarted("run", count, 10, "cpu", 10, 100, 20)
+def epochs(count: int, first: float = 1.0, run: str = "run") -> list[object]:
+    started = RunStarted(run, count, 10, "cpu", 10, 100, 20)
     ended = [
         EpochEnded(epoch, epoch * 10, {"loss": first / epoch, "y/accuracy": 0.5}, {"loss": first / epoch + 1}, 1.0, 1.0)
         for epoch in range(1, count + 1)
@@ -55,7 +55,7 @@ def epochs(count: int, first: float = 1.0) -> list[object]:
 
 
 def drawn(panel: CurvesPanel, key: CurveKey, run: int = 0) -> np.ndarray:
-    x, y = panel.plots[key.quantity].drawn[run, key].getOriginalDataset()
+    x, y = panel.plots[key.quantity].drawn[run, key].points
     return np.stack((x, y))
 
 
@@ -101,11 +101,11 @@ def test_the_step_axis_and_the_log_axis_change_what_is_drawn(
 ) -> None:
     tell(runner, *epochs(3))
     qtbot.waitUntil(lambda: "loss" in panel.plots)
-    panel.controls.step.click()
+    panel.controls.set_axis("step")
     assert drawn(panel, TRAINING)[0].tolist() == [10, 20, 30]
     panel.controls.log.click()
     item = panel.plots["loss"].drawn[0, TRAINING]
-    assert item.getData()[1] == pytest.approx(np.log10([1, 1 / 2, 1 / 3]))
+    assert item.places[1] == pytest.approx(np.log10([1, 1 / 2, 1 / 3]))
 
 
 def test_smoothing_changes_the_curve_and_not_the_numbers(
@@ -134,11 +134,11 @@ def test_an_earlier_run_stays_behind_the_new_one_and_can_be_unticked(
     qtbot: QtBot, panel: CurvesPanel, runner: TrainingRunner
 ) -> None:
     tell(runner, *epochs(3), Finished("completed", 3, 3, {"y/accuracy": 0.5}, 1.0))
-    tell(runner, *epochs(2, first=5.0))
+    tell(runner, *epochs(2, first=5.0, run="other"))
     qtbot.waitUntil(lambda: "loss" in panel.plots and (1, TRAINING) in panel.plots["loss"].drawn)
     items = panel.plots["loss"].drawn
-    assert items[0, TRAINING].opts["pen"].color().alpha() < items[1, TRAINING].opts["pen"].color().alpha()
-    assert items[0, TRAINING].opts["pen"].color().name() != items[1, TRAINING].opts["pen"].color().name()
+    assert items[0, TRAINING].pen.color().alpha() < items[1, TRAINING].pen.color().alpha()
+    assert items[0, TRAINING].pen.color().name() != items[1, TRAINING].pen.color().name()
     panel.choice.set_run(panel.runs[0], visible=False)
     assert (0, TRAINING) not in panel.plots["loss"].drawn
 
@@ -148,7 +148,7 @@ def test_training_and_validation_share_the_hue_and_differ_in_the_line(
 ) -> None:
     tell(runner, *epochs(3))
     qtbot.waitUntil(lambda: "loss" in panel.plots)
-    solid, dashed = (panel.plots["loss"].drawn[0, key].opts["pen"] for key in (TRAINING, VALIDATION))
+    solid, dashed = (panel.plots["loss"].drawn[0, key].pen for key in (TRAINING, VALIDATION))
     assert solid.color() == dashed.color()
     assert solid.style() != dashed.style()
     assert solid.width() == 1
@@ -189,13 +189,17 @@ def test_a_run_of_yesterday_is_loaded_from_its_folder(
     other = CurvesPanel(make_runner(iris))
     qtbot.addWidget(other)
     assert runner.run is not None
-    assert other.load_run(runner.run)
+    other.load_run(runner.run)
+    qtbot.waitUntil(lambda: bool(other.runs), timeout=WAIT)
     assert other.runs[0].series[VALIDATION].values.tolist() == panel.runs[0].series[VALIDATION].values.tolist()
     assert other.runs[0].name == runner.run.name
 
 
-def test_a_folder_that_is_no_run_is_refused_in_words(panel: CurvesPanel, iris: Session, tmp_path: Path) -> None:
-    assert not panel.load_run(tmp_path)
+def test_a_folder_that_is_no_run_is_refused_in_words(
+    qtbot: QtBot, panel: CurvesPanel, iris: Session, tmp_path: Path
+) -> None:
+    panel.load_run(tmp_path)
+    qtbot.waitUntil(lambda: bool(iris.refused_texts), timeout=WAIT)  # type: ignore[attr-defined]
     assert str(tmp_path) in iris.refused_texts[0]  # type: ignore[attr-defined]
     assert panel.runs == []
 
@@ -205,9 +209,9 @@ def test_numbers_and_picture_are_exported(
 ) -> None:
     tell(runner, *epochs(3))
     qtbot.waitUntil(lambda: "loss" in panel.plots)
-    panel.export_csv(tmp_path / "curves.csv")
+    panel.export("csv", tmp_path / "curves.csv")
     assert len((tmp_path / "curves.csv").read_text().splitlines()) == 1 + 3 * 3
-    panel.export_png(tmp_path / "curves.png")
+    panel.export("png", tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -216,8 +220,8 @@ def test_an_export_that_cannot_be_written_is_told(
 ) -> None:
     tell(runner, *epochs(1))
     qtbot.waitUntil(lambda: "loss" in panel.plots)
-    panel.controls.csv_requested.emit(tmp_path / "nowhere" / "curves.csv")
-    panel.controls.png_requested.emit(tmp_path / "nowhere" / "curves.png")
+    panel.controls.export_requested.emit("csv", tmp_path / "nowhere" / "curves.csv")
+    panel.controls.export_requested.emit("png", tmp_path / "nowhere" / "curves.png")
     assert len(iris.refused_texts) == 2  # type: ignore[attr-defined]
 
 
@@ -228,7 +232,7 @@ def test_the_plots_follow_a_change_of_theme(
     qtbot.waitUntil(lambda: "loss" in panel.plots)
     theme.switch.apply(qapp, "dark")
     try:
-        assert panel.plots["loss"].drawn[0, TRAINING].opts["pen"].color().name() == theme.DARK.series[0]
+        assert panel.plots["loss"].drawn[0, TRAINING].pen.color().name() == theme.DARK.series[0]
     finally:
         theme.switch.apply(qapp, "light")
-    assert panel.plots["loss"].drawn[0, TRAINING].opts["pen"].color().name() == theme.LIGHT.series[0]
+    assert panel.plots["loss"].drawn[0, TRAINING].pen.color().name() == theme.LIGHT.series[0]

@@ -79,6 +79,27 @@ def test_the_open_project_can_be_exported_untrained(qtbot: QtBot, dialog: Export
     assert (tmp_path / "fresh.safetensors").is_file()
 
 
+def test_what_needs_training_is_not_exported_without(qtbot: QtBot, dialog: ExportDialog, tmp_path: Path) -> None:
+    dialog.run.setCurrentIndex(1)
+    export(qtbot, dialog, "bundle", tmp_path / "fresh.zip")
+    assert "train first" in dialog.message.text()
+    assert not list(tmp_path.glob("*.zip"))
+
+
+def test_an_export_can_be_cancelled(qtbot: QtBot, dialog: ExportDialog, tmp_path: Path) -> None:
+    at = next(at for at, each in enumerate(dialog.kinds) if each.id == "bundle")
+    dialog.formats.button(at).click()
+    dialog.path.selectAll()
+    qtbot.keyClicks(dialog.path, str(tmp_path / "net.zip"))
+    qtbot.mouseClick(dialog.export, Qt.MouseButton.LeftButton)
+    assert dialog.cancel.isVisible()
+    qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
+    assert "Cancelled" in dialog.message.text()
+    assert not dialog.cancel.isVisible()
+    dialog.close()
+    assert not list(tmp_path.glob("*.zip"))
+
+
 def test_an_ending_that_does_not_fit_the_format_is_added(qtbot: QtBot, dialog: ExportDialog, tmp_path: Path) -> None:
     export(qtbot, dialog, "safetensors", tmp_path / "net.v2")
     assert (tmp_path / "net.v2.safetensors").is_file()

@@ -94,7 +94,7 @@ def test_pause_holds_the_training_and_continue_lets_it_go_on(qtbot: QtBot, iris:
     held = steps[-1]
     qtbot.wait(150)
     assert steps[-1] == held
-    runner.resume()
+    runner.go_on()
     qtbot.waitUntil(lambda: runner.state == "running" and steps[-1] > held, timeout=WAIT)
     runner.stop()
     qtbot.waitUntil(lambda: runner.state == "finished", timeout=WAIT)
@@ -140,12 +140,13 @@ def test_a_failure_names_the_node_and_the_next_run_works(
 ) -> None:
     session = open_session(words_project(tmp_path, rows=2))
     runner, failures = make_runner(session), []
-    runner.failed.connect(lambda message, node: failures.append((message, node)))
+    runner.failed.connect(failures.append)
     checked(qtbot, session)
     assert runner.start()
     qtbot.waitUntil(lambda: runner.state == "failed", timeout=WAIT)
     assert isinstance(runner.result, Failed)
-    assert failures == [(runner.result.message, "embedding1")]
+    assert failures == [runner.result]
+    assert runner.result.node == "embedding1"
     assert "num_embeddings" in runner.result.message
     change(session, SetParameters({"embedding1": {"num_embeddings": 4}}))
     assert runner.start()
@@ -158,13 +159,13 @@ def test_data_that_is_gone_is_told_and_the_next_run_works(
 ) -> None:
     session = open_session(words_project(tmp_path, rows=4))
     runner, failures = make_runner(session), []
-    runner.failed.connect(lambda message, node: failures.append((message, node)))
+    runner.failed.connect(failures.append)
     checked(qtbot, session)
     table = tmp_path / "words.csv"
     table.rename(tmp_path / "away.csv")
     assert runner.start()
     qtbot.waitUntil(lambda: runner.state == "failed", timeout=WAIT)
-    assert "words.csv" in failures[0][0]
+    assert "words.csv" in failures[0].message
     (tmp_path / "away.csv").rename(table)
     assert runner.start()
     qtbot.waitUntil(lambda: runner.state == "finished", timeout=WAIT)

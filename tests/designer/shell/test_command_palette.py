@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,6 +15,7 @@ from designer.actions import COMMANDS, plain
 from designer.command_palette.matching import match
 from designer.settings import Settings
 from designer.window import Window
+from tests.designer.canvas.drawing import framed_chain, in_group
 from tests.designer.canvas.test_find import nested
 from tests.designer.shell.conftest import iris
 
@@ -126,6 +128,18 @@ def test_nodes_are_gone_to_across_groups(qtbot: QtBot, open_project: Open) -> No
     assert window.canvas.session.selection == {"conv_inside"}
     assert "flatten1" in typed(qtbot, window, "flatten1"), "no command is called that"
     assert typed(qtbot, window, "qqqq") == []
+
+
+def test_frames_and_notes_are_gone_to_with_their_own_icons(qtbot: QtBot, open_project: Open) -> None:
+    project = in_group(framed_chain())
+    window = open_project(replace(project, graph=replace(project.graph, frames=framed_chain().frames)))
+    assert typed(qtbot, window, "@inner") == ["Inner", "stem1 / Inner"]
+    assert [entry.icon for entry in window.command_palette.listed] == ["frame", "frame"]
+    assert typed(qtbot, window, "@why") == ["stem1 / Why"]
+    assert [(entry.icon, entry.where) for entry in window.command_palette.listed] == [("note", "Note")]
+    qtbot.keyClick(window.command_palette.field, Qt.Key.Key_Return)
+    assert window.canvas.session.path == ("stem1",)
+    assert window.canvas.session.drawn == {"note1"}
 
 
 def test_what_can_be_run_comes_before_what_cannot(qtbot: QtBot, open_project: Open) -> None:

@@ -185,12 +185,13 @@ def test_weights_of_another_network_are_told_in_plain_words_when_training_starts
 ) -> None:
     other = replace(encoder(), variables={"width": 9})
     choose_weights(encoded, hands, weights_of(other, tmp_path / "other.safetensors"))
-    hands.press("OK")
     train(qtbot, encoded, "failed")
-    qtbot.waitUntil(lambda: bool(hands.seen))
-    assert "The weights of 'MyEncoder'" in hands.seen[0]
-    assert "of another network" in hands.seen[0]
-    assert "'wide.weight' is 9 × 4 in the file; the network needs 8 × 4." in hands.seen[0]
+    assert encoded.workspace is not None
+    assert encoded.workspace.notice.isVisible()
+    told = encoded.workspace.notice.accessibleName()
+    assert "The weights of 'MyEncoder'" in told
+    assert "of another network" in told
+    assert "'wide.weight' is 9 × 4 in the file; the network needs 8 × 4." in told
 
 
 @pytest.mark.parametrize(

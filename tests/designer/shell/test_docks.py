@@ -6,19 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QToolButton
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtWidgets import QDockWidget, QTabBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.graph.project import Project
 from designer.docks import DOCKS
+from designer.panel_tabs import PanelTabs
 from designer.settings import Settings
 from designer.window import Window
 from designer.workspace import Workspace
 from tests.designer.shell.conftest import image_network, iris, saved
 
 Open = Callable[[Project], Window]
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise")  # of the offscreen platform
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)")  # of the offscreen platform
 
 
 @pytest.fixture
@@ -71,6 +72,122 @@ def test_each_entry_of_the_view_menu_shows_and_hides_its_dock(workspace: Workspa
     assert dock.isVisible() is not before
     action.trigger()
     assert dock.isVisible() is before
+
+
+def row_of_tabs(workspace: Workspace) -> QTabBar:
+    """Return the row of tabs of the docks that lie on top of each other."""
+    rows = workspace.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    (row,) = (row for row in rows if row.count() > 1)
+    return row
+
+
+def above(dock: QDockWidget) -> int:
+    """Return how many pixels stand above what is in a dock, the row of tabs of several docks not counted."""
+    return dock.widget().geometry().top()
+
+
+def test_docks_on_top_of_each_other_share_one_row_with_the_buttons_of_the_one_in_front(
+    workspace: Workspace, qtbot: QtBot
+) -> None:
+    library, outline = workspace.docks["library"], workspace.docks["outline"]
+    qtbot.waitUntil(lambda: above(library) == 0)
+    row = row_of_tabs(workspace)
+    assert row.geometry().bottom() < library.geometry().top()
+    close = row.findChild(QToolButton, "close_dock")
+    assert isinstance(close, QToolButton)
+    assert close.isVisible()
+    assert close.accessibleName() == "Close Library"
+    qtbot.mouseClick(row, Qt.MouseButton.LeftButton, pos=row.tabRect(1).center())
+    qtbot.waitUntil(lambda: close.accessibleName() == "Close Outline")
+    qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert outline.isHidden()
+    qtbot.waitUntil(lambda: above(library) > 0)
+    assert button(library, "close_dock").isVisible()
+    window_of(workspace).show_outline()
+    qtbot.waitUntil(lambda: above(library) == 0 and above(outline) == 0)
+
+
+def test_a_dock_is_floated_from_the_shared_row_and_has_a_title_of_its_own_then(
+    workspace: Workspace, qtbot: QtBot
+) -> None:
+    library, outline = workspace.docks["library"], workspace.docks["outline"]
+    qtbot.waitUntil(lambda: above(library) == 0)
+    float_button = row_of_tabs(workspace).findChild(QToolButton, "float_dock")
+    assert isinstance(float_button, QToolButton)
+    qtbot.mouseClick(float_button, Qt.MouseButton.LeftButton)
+    assert library.isFloating()
+    qtbot.waitUntil(lambda: above(library) > 0 and above(outline) > 0)
+    qtbot.mouseClick(button(library, "float_dock"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: above(library) == 0)
+
+
+@pytest.mark.parametrize("name", ["inspector", "results"])
+def test_a_dock_with_several_panels_has_one_row_above_them(workspace: Workspace, name: str) -> None:
+    dock = workspace.docks[name]
+    panels = dock.widget()
+    assert isinstance(panels, PanelTabs)
+    assert above(dock) <= panels.bar.sizeHint().height() + 2
+    assert button(dock, "close_dock").isVisible()
+    for at in range(panels.count()):
+        assert panels.bar.tabRect(at).right() < button(dock, "float_dock").mapTo(dock, QPoint()).x()
+
+
+def test_a_tab_shows_its_panel_by_mouse_and_by_key(workspace: Workspace, qtbot: QtBot) -> None:
+    bar = workspace.results.bar
+    place = workspace.results.indexOf(workspace.curves)
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(place).center())
+    assert workspace.curves.isVisible()
+    qtbot.keyClick(bar, Qt.Key.Key_Right)
+    assert workspace.inside.isVisible()
+    workspace.show_panel(workspace.problems)
+    assert bar.currentIndex() == 0
+
+
+@pytest.mark.parametrize("name", ["inspector", "library"])
+def test_what_is_free_of_the_title_moves_the_dock_and_floats_it_on_a_double_click(
+    workspace: Workspace, qtbot: QtBot, name: str
+) -> None:
+    workspace.docks["outline"].hide()
+    dock = workspace.docks[name]
+    qtbot.waitUntil(lambda: above(dock) > 0)
+    title = dock.titleBarWidget()
+    free = button(dock, "float_dock").mapTo(title, QPoint()) + QPoint(-6, 10)
+    qtbot.mouseDClick(title, Qt.MouseButton.LeftButton, pos=free)
+    assert dock.isFloating()
+    qtbot.mouseDClick(title, Qt.MouseButton.LeftButton, pos=free)
+    assert not dock.isFloating()
+    qtbot.mousePress(title, Qt.MouseButton.LeftButton, pos=free)
+    for step in range(1, 6):
+        qtbot.mouseMove(title, free + QPoint(0, 30 * step))
+    assert dock.isFloating()
+    qtbot.mouseRelease(title, Qt.MouseButton.LeftButton, pos=free)
+
+
+def test_docks_put_on_top_of_each_other_are_so_in_the_next_run(
+    workspace: Workspace, settings: Settings, qtbot: QtBot, tmp_path: Path
+) -> None:
+    workspace.tabifyDockWidget(workspace.docks["results"], workspace.docks["library"])
+    qtbot.waitUntil(lambda: not button(workspace.docks["results"], "close_dock").isVisible())
+    assert window_of(workspace).close()
+    later = Window(settings)
+    qtbot.addWidget(later)
+    later.show()
+    assert later.open_path(saved(iris(), tmp_path / "later.layerwright"))
+    again = later.workspace
+    assert again is not None
+    assert again.tabifiedDockWidgets(again.docks["library"]) == [again.docks["results"]]
+    qtbot.waitUntil(lambda: above(again.docks["library"]) == 0)
+
+
+def test_where_the_shared_row_has_no_room_for_the_buttons_each_dock_keeps_its_title(
+    workspace: Workspace, qtbot: QtBot
+) -> None:
+    library, inspector = workspace.docks["library"], workspace.docks["inspector"]
+    qtbot.waitUntil(lambda: above(library) == 0)
+    workspace.tabifyDockWidget(library, inspector)
+    qtbot.waitUntil(lambda: above(library) > 0)
+    inspector.raise_()
+    assert button(inspector, "close_dock").isVisible()
 
 
 def test_a_dock_floats_and_comes_back(workspace: Workspace, qtbot: QtBot) -> None:

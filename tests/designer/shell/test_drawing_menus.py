@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
 
 from core.graph.edits import SetBookmark
 from core.graph.project import Bookmark, Frame, Project
@@ -13,27 +16,53 @@ from designer.window import Window
 from tests.designer.shell.conftest import iris
 
 
-def go_menu(window: Window) -> QMenu:
-    """Return the menu Go, as if it were about to open."""
-    bar = window.menuBar()
-    menu = next(menu for menu in bar.findChildren(QMenu) if menu.title() == GO)
-    menu.aboutToShow.emit()
-    return menu
+def bookmark_menu(window: Window) -> QMenu:
+    """Return the menu of bookmarks, as if the menu it is in were about to open."""
+    go = next(menu for menu in window.menuBar().findChildren(QMenu) if menu.title() == GO)
+    go.aboutToShow.emit()
+    return next(menu for menu in go.findChildren(QMenu) if menu.title() == "&Bookmarks")
 
 
-def test_the_menu_names_the_bookmarks(open_project: Callable[[Project], Window]) -> None:
+def test_the_menu_lists_by_name_only_the_bookmarks_there_are(open_project: Callable[[Project], Window]) -> None:
     window = open_project(iris())
     session = window.canvas.session
     name, node = next(iter(session.project.graph.nodes.items()))
-    session.apply(SetBookmark("3", Bookmark((), node.position, 1.0)))
-    rows = [action for action in go_menu(window).actions() if action.text().startswith("Bookmark")]
-    assert len(rows) == 9
-    assert rows[2].text() == f"Bookmark &3  {name}"
-    assert [action.isEnabled() for action in rows] == [False, False, True, *[False] * 6]
+    assert not bookmark_menu(window).menuAction().isEnabled()
+    for digit in "73":
+        session.apply(SetBookmark(digit, Bookmark((), node.position, 1.0)))
+    menu = bookmark_menu(window)
+    assert menu.menuAction().isEnabled()
+    assert [row.text() for row in menu.actions()] == [f"Bookmark &3  {name}", f"Bookmark &7  {name}"]
     window.actions_by_id["forget_bookmarks"].trigger()
     assert not session.project.bookmarks
-    assert rows[2].text().startswith("Bookmark &3")
-    assert go_menu(window).actions()[2].text() == "Bookmark &3"
+    assert not bookmark_menu(window).actions()
+
+
+def test_a_bookmark_that_the_menu_does_not_list_yet_has_its_key(
+    open_project: Callable[[Project], Window], qtbot: QtBot
+) -> None:
+    window = open_project(iris())
+    bookmark_menu(window)
+    window.canvas.setFocus()
+    window.canvas.set_zoom(0.5)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    window.canvas.set_zoom(1.0)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.canvas.zoom == pytest.approx(0.5))
+
+
+def test_no_menu_is_longer_than_a_small_screen_and_no_letter_of_it_stands_twice(
+    open_project: Callable[[Project], Window],
+) -> None:
+    window = open_project(iris())
+    for digit in "123456789":
+        window.canvas.session.apply(SetBookmark(digit, Bookmark()))
+    bookmark_menu(window)
+    for menu in window.menuBar().findChildren(QMenu):
+        assert menu.sizeHint().height() < 500, menu.title()
+        letters = [row.text()[row.text().index("&") + 1].lower() for row in menu.actions() if "&" in row.text()]
+        assert sorted(letters) == sorted(set(letters)), menu.title()
+        assert all("&" in row.text() for row in menu.actions() if not row.isSeparator()), menu.title()
 
 
 def test_setting_from_the_menu_and_going_there(open_project: Callable[[Project], Window]) -> None:

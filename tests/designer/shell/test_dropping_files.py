@@ -62,6 +62,15 @@ def test_a_table_on_the_start_page_begins_a_project(window: Window, qtbot: QtBot
     assert [field.name for field in window.workspace.session.project.data.fields] == ["warm", "wind", "rain"]
 
 
+def test_a_folder_of_texts_on_the_start_page_begins_a_project(window: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    for number in range(8):
+        folder = tmp_path / "letters" / ("kind" if number % 2 else "stern")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.txt").write_text(f"Dear reader, this is letter {number}.")
+    assert drop(window, tmp_path / "letters")
+    qtbot.waitUntil(lambda: window.workspace is not None and source_of(window)[0] == "text_files", timeout=30_000)
+
+
 def test_a_table_can_become_the_data_of_the_open_project(
     open_project: Open, qtbot: QtBot, hands: Hands, table: Path
 ) -> None:

@@ -211,6 +211,6 @@ def test_a_picture_of_the_curves_goes_to_the_name_that_was_typed(
     assert window.workspace is not None
     controls = window.workspace.curves.controls
     hands.choose(tmp_path / "typed.png")
-    with qtbot.waitSignal(controls.png_requested) as asked:
+    with qtbot.waitSignal(controls.export_requested) as asked:
         controls.export.menu().actions()[1].trigger()
-    assert asked.args == [tmp_path / "typed.png"]
+    assert asked.args == ["png", tmp_path / "typed.png"]

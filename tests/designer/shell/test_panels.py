@@ -98,7 +98,7 @@ def test_a_click_on_a_problem_selects_its_node(qtbot: QtBot, open_project: Open)
     row = next(row for row in problem_rows(window) if row.problem.node == "linear1")
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     assert window.workspace.session.selection == {"linear1"}
-    assert window.workspace.results.tabText(0) == f"Problems ({len(problem_rows(window))})"
+    assert window.workspace.results.title(window.workspace.problems) == f"Problems ({len(problem_rows(window))})"
 
 
 def test_a_fix_is_applied_and_can_be_undone(qtbot: QtBot, open_project: Open) -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from core.graph.project import Project
 from core.kinds import Value
 from designer.properties.editors.base import Editor
+from designer.properties.editors.metrics import MetricsEditor
 from designer.properties.editors.typed import TypedEditor
 from designer.properties.node_form import NodeForm
 from designer.session import Session
@@ -181,11 +182,13 @@ def test_the_loss_says_what_automatic_comes_to(qtbot: QtBot, open_project: Open)
 
 def test_metrics_and_automatic_exclude_each_other(qtbot: QtBot, open_project: Open) -> None:
     form = Form(qtbot, open_project(iris()), "species")
-    metrics = form.find(Editor, "editor_metrics").findChild(QListWidget)
-    assert isinstance(metrics, QListWidget)
-    metrics.item(1).setCheckState(Qt.CheckState.Checked)
-    assert form.value("metrics") == (metrics.item(1).data(Qt.ItemDataRole.UserRole),)
-    metrics.item(0).setCheckState(Qt.CheckState.Checked)
+    editor = form.find(Editor, "editor_metrics")
+    assert isinstance(editor, MetricsEditor)
+    editor.box.fill()
+    automatic, metric, *_others = editor.box.list.items()
+    metric.setCheckState(0, Qt.CheckState.Checked)
+    assert form.value("metrics") == (metric.data(0, Qt.ItemDataRole.UserRole),)
+    automatic.setCheckState(0, Qt.CheckState.Checked)
     assert form.value("metrics") is None
 
 

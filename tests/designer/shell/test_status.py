@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from core.graph.edits import SetParameters
-from core.graph.project import Project
+from core.graph.project import Graph, Node, Project
+from designer.canvas.laying_out import AT_ONCE
 from designer.window import Window
 from tests.designer.shell.conftest import image_network, iris, saved, wait_for_check
 
@@ -97,3 +98,12 @@ def test_on_a_small_screen_all_of_it_fits(open_project: Open, qtbot: QtBot) -> N
     window.canvas.select_all()
     assert window.minimumSizeHint().width() <= 1366
     assert window.width() == 1366
+
+
+def test_a_long_layout_tells_how_far_it_is(open_project: Open) -> None:
+    nodes = {f"n{number}": Node(f"n{number}", "ReLU") for number in range(AT_ONCE + 1)}
+    window = open_project(Project(graph=Graph(nodes)))
+    window.canvas.layout()
+    assert window.status.check.text() == "Laying out… 0 %  (Esc stops it)"
+    window.canvas.laying_out.cancel()
+    assert window.status.check.text() == "Checked"

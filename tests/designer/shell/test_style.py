@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QRadioButton, QWidget
+from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtGui import QColor, QIcon
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QRadioButton,
+    QScrollBar,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from core.kinds import FAMILIES, family_icon_name
 from designer import theme
+from designer.icons import icon
 from designer.resources import resource
 
 
@@ -32,12 +45,12 @@ def contrast(one: float, other: float) -> float:
     return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
-def strongest_contrast(widget: QWidget) -> float:
-    """Contrast between the widget's surroundings and the pixel that stands out most from them."""
+def strongest_contrast(widget: QWidget, part: float = 1.0) -> float:
+    """Contrast between the widget's surroundings and the pixel of its left part that stands out most from them."""
     image = widget.grab().toImage()
     ground = luminance(widget.palette().window().color())
     middle = image.height() // 2
-    return max(contrast(ground, luminance(image.pixelColor(x, middle))) for x in range(image.width()))
+    return max(contrast(ground, luminance(image.pixelColor(x, middle))) for x in range(int(image.width() * part)))
 
 
 @pytest.mark.parametrize("make", [QCheckBox, QRadioButton])
@@ -45,6 +58,22 @@ def test_an_empty_box_stands_out(themed: str, make: type[QWidget], qtbot: QtBot)
     box = make()
     qtbot.addWidget(box)
     assert strongest_contrast(box) >= 3
+
+
+@pytest.mark.parametrize("make", [QPushButton, QComboBox, QScrollBar])
+def test_what_is_pressed_and_dragged_stands_out_in_high_contrast(
+    qapp: QApplication, make: type[QWidget], qtbot: QtBot
+) -> None:
+    theme.switch.apply(qapp, "contrast")
+    try:
+        widget = make()
+        qtbot.addWidget(widget)
+        if isinstance(widget, QScrollBar):
+            widget.setRange(0, 1)
+        widget.resize(100, 60)
+        assert strongest_contrast(widget, 0.3) >= 3
+    finally:
+        theme.switch.apply(qapp, "light")
 
 
 def test_text_stands_out_from_fields_and_windows(themed: str, qtbot: QtBot) -> None:
@@ -69,3 +98,33 @@ def test_every_family_has_an_icon_and_a_colour_of_its_own(themed: str) -> None:
     assert len(set(families.values())) == len(families)
     for family in FAMILIES:
         assert resource("icons", f"{family_icon_name(family)}.svg").is_file()
+
+
+def ink(button: QToolButton) -> QRect:
+    """Return what a button paints on its ground."""
+    image = button.grab().toImage()
+    ground = image.pixelColor(0, 0)
+    points = [(x, y) for x in range(image.width()) for y in range(image.height()) if image.pixelColor(x, y) != ground]
+    xs, ys = [x for x, _y in points], [y for _x, y in points]
+    return QRect(QPoint(min(xs), min(ys)), QPoint(max(xs), max(ys)))
+
+
+def test_the_arrow_of_a_button_with_a_menu_stands_beside_its_icon_at_half_its_height(themed: str, qtbot: QtBot) -> None:
+    plain, opener = QToolButton(), QToolButton()
+    for button in (plain, opener):
+        qtbot.addWidget(button)
+        button.setAutoRaise(True)
+        button.setIconSize(QSize(16, 16))
+        button.setIcon(icon("export"))
+    opener.setMenu(QMenu(opener))
+    opener.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    assert opener.sizeHint().width() > plain.sizeHint().width() + 8
+    assert opener.sizeHint().height() == plain.sizeHint().height()
+    for button in (plain, opener):
+        button.resize(button.sizeHint())
+    with_icon = ink(opener)
+    opener.setIcon(QIcon())
+    arrow = ink(opener)
+    assert arrow.left() > with_icon.left() + 14
+    assert abs(arrow.center().y() - opener.rect().center().y()) <= 1
+    assert arrow.right() < opener.width() - 2
