@@ -267,6 +267,8 @@ class Workspace(QMainWindow):
         self.runs.curves_requested.connect(lambda: self.show_panel(self.curves))
         self.runs.resume_requested.connect(self.runner.resume)
         self.runs.train_more_requested.connect(self._on_train_more)
+        self.runs.results_requested.connect(self._on_results_of)
+        self.runs.inside_requested.connect(self._on_inside_of)
         self.panes.added.connect(self._on_pane)
         for pane in self.panes.panes:
             self._on_pane(pane)
@@ -309,6 +311,14 @@ class Workspace(QMainWindow):
             self.session.refused.emit(str(error))
             return
         self.runner.resume(run, done + epochs)
+
+    def _on_results_of(self, run: Path) -> None:
+        self.show_panel(self.outcome)
+        self.outcome.heading.run.choose(run)
+
+    def _on_inside_of(self, run: Path) -> None:
+        self.show_panel(self.inside)
+        self.watcher.show_run(run)
 
     def _on_training_event(self, event: object) -> None:
         if isinstance(event, RunStarted) and not self.inside.isVisible():

@@ -25,7 +25,6 @@ class RunChoice(QComboBox):
         self.setObjectName("inside_run")
         self.setAccessibleName(self.tr("Run"))
         self.setFixedWidth(_WIDTH)
-        self.setPlaceholderText(self.tr("No run yet"))
         self._watcher = watcher
         self.activated.connect(lambda row: self.run_chosen.emit(self.itemData(row)))
         watcher.record_changed.connect(self.refresh)
@@ -62,5 +61,6 @@ class RunChoice(QComboBox):
                 training = live is not None and folder == live.path and self._watcher.runner.active
                 self.addItem(self.tr("{run} (training)").format(run=folder.name) if training else folder.name, folder)
             self.setCurrentIndex(folders.index(shown) if shown is not None else -1)
+        self.setPlaceholderText(self.tr("Choose a run") if folders else self.tr("No run yet"))
         self.setToolTip(str(shown or ""))
         self.setEnabled(bool(folders))

@@ -43,6 +43,8 @@ class RunsPanel(QWidget):
     """A Project, to be opened as one that is in no file yet."""
     curves_requested = Signal()
     """The curves are to be seen."""
+    results_requested = Signal(object)
+    inside_requested = Signal(object)
 
     def __init__(
         self,
@@ -145,6 +147,8 @@ class RunsPanel(QWidget):
         self._action("curves", self.tr("Show or hide curves"), self._toggle_curves, "Space")
         self._action("compare", self.tr("Compare the selected runs…"), self.compare, "C")
         self._action("difference", self.tr("Difference on the canvas"), self.show_difference, "D")
+        self._action("results", self.tr("Show results"), lambda: self.results_requested.emit(self._one), "R")
+        self._action("inside", self.tr("See inside"), lambda: self.inside_requested.emit(self._one), "I")
         self._line()
         self._action("open", self.tr("Open its project in a new tab"), self._open, "Ctrl+Return")
         self._action("use", self.tr("Use its training settings here"), self._use)
@@ -171,6 +175,11 @@ class RunsPanel(QWidget):
         self.actions_by_name[name] = action
         self.view.add_actions([action])
 
+    @property
+    def _one(self) -> Path:
+        """The folder of the selected run."""
+        return self.view.chosen[0].path
+
     def _line(self) -> None:
         line = QAction(self.view)
         line.setSeparator(True)
@@ -186,6 +195,8 @@ class RunsPanel(QWidget):
             "curves": bool(whole),
             "compare": len(whole) > 1,
             "difference": one,
+            "results": one,
+            "inside": one,
             "open": one,
             "use": one,
             "resume": one and bool(statuses & {"interrupted", "stopped", "failed"}) and not self._runner.active,

@@ -50,9 +50,13 @@ def _again(runner: TrainingRunner, _failed: Failed) -> tuple[Offer, ...]:
 
 def _not_finite(runner: TrainingRunner, failed: Failed) -> tuple[Offer, ...]:
     training = runner.session.project.training
-    rate = lower_rate(training.learning_rate, training.optimizer)
-    text = _tr("Learning rate {0} instead of {1}").format(f"{rate:g}", f"{training.learning_rate:g}")
-    offers = [Offer(text, lambda: _set(runner, {"learning_rate": rate}), _tr("Changes the setting"), stays=True)]
+    given = runner.live.given_rate
+    offers = []
+    if given is None or given <= training.learning_rate:  # else it was not the setting's rate that was too high
+        rate = lower_rate(training.learning_rate, training.optimizer)
+        text = _tr("Learning rate {0} instead of {1}").format(f"{rate:g}", f"{training.learning_rate:g}")
+        tip = _tr("Changes the setting")
+        offers.append(Offer(text, lambda: _set(runner, {"learning_rate": rate}), tip, stays=True))
     if training.clip == "none":
         clip = {"clip": "norm", "clip_at": _CLIP_AT}
         tip = _tr("Clips gradients at a norm of 1, so that no step is huge")

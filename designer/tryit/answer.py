@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.training.results.reading import Answer
 
 MOST_BARS = 12
-_LEAST_BAR, _MOST_BAR = 13.0, 22.0
+_LEAST_BAR, _MOST_BAR = 12.0, 22.0
 _LARGE = 2.2
 
 

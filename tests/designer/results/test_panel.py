@@ -295,6 +295,19 @@ def test_two_classes_and_a_mode_fit_into_a_low_panel(qtbot: QtBot) -> None:
     assert page.told.text() == "4 of 15 × “yes” taken for “no” (26.7 %)"
 
 
+def test_a_matrix_fits_without_scroll_bars_in_rooms_of_any_shape(qtbot: QtBot) -> None:
+    page = ConfusionPage()
+    qtbot.addWidget(page)
+    page.show()
+    page.item.show_counts([str(digit) for digit in range(10)], np.eye(10) * 36)
+    for width, height in ((390, 160), (390, 260), (390, 400), (800, 200)):
+        page.resize(width, height)
+        room = page.view.maximumViewportSize()
+        assert page.item.width() <= room.width(), (width, height)
+        assert page.item.height() <= room.height(), (width, height)
+        assert page.item.rect().contains(page.item.cell_rect(9, 9).toAlignedRect())
+
+
 def test_edits_between_texts_are_marked() -> None:
     assert list(marks("house", "hose")) == [("same", "ho"), ("missing", "u"), ("same", "se")]
     assert list(marks("cat", "cart")) == [("same", "ca"), ("added", "r"), ("same", "t")]

@@ -79,6 +79,20 @@ def test_values_that_are_not_finite_name_the_node_and_offer_edits(
     wait(qtbot, lambda: isinstance(runner.result, Finished) and runner.state == "finished")
 
 
+def test_a_rate_that_was_set_too_high_while_training_is_not_blamed_on_the_setting(
+    qtbot: QtBot, open_session: Open, make_runner: MakeRunner, make_bar: MakeBar
+) -> None:
+    session = open_session(flowers(optimizer="SGD", learning_rate=0.01))
+    endless(session)
+    runner = make_runner(session)
+    bar = make_bar(runner)
+    begin(qtbot, runner)
+    runner.set_learning_rate(1e12)
+    wait(qtbot, lambda: runner.state == "failed")
+    assert "1e+12" in bar.text.text()
+    assert texts(bar)[:2] == ["Clip gradients", "Train again"]
+
+
 def test_details_are_behind_a_button(
     qtbot: QtBot, open_session: Open, make_runner: MakeRunner, make_bar: MakeBar
 ) -> None:

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from core.graph.edits import SetParameters
 from core.graph.project import Project
+from core.training.runs import Run
 from designer.training.takeover import TakeoverDialog
 from designer.training.tools.trial import TrialDialog
 from designer.window import Window
@@ -142,3 +143,26 @@ def test_closing_asks_while_a_run_that_was_resumed_goes_on(qtbot: QtBot, opened:
     opened.close_tab()
     assert hands.seen
     assert runner.state == "finished"
+
+
+def test_a_run_of_the_list_is_shown_seen_inside_and_goes_on(qtbot: QtBot, open_project: OpenIt) -> None:
+    project = iris()
+    window = open_project(replace(project, training=replace(project.training, epochs=2)))
+    action(window, "train").trigger()
+    until(qtbot, window, "finished")
+    workspace, folder = window.workspace, window.runner.run
+    assert workspace is not None
+    assert folder is not None
+    workspace.show_panel(workspace.runs)
+    workspace.runs.refresh()
+    qtbot.waitUntil(lambda: workspace.runs.model.rowCount() == 1, timeout=WAIT)
+    workspace.runs.view.selectRow(0)
+    actions = workspace.runs.actions_by_name
+    actions["results"].trigger()
+    assert workspace.outcome.isVisible()
+    assert workspace.outcome.heading.run.folder == folder
+    actions["inside"].trigger()
+    assert workspace.inside.isVisible()
+    workspace.runs.train_more_requested.emit(folder, 3)
+    until(qtbot, window, "finished")
+    qtbot.waitUntil(lambda: Run.open(folder).summary().epochs == 5, timeout=WAIT)
