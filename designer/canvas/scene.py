@@ -123,7 +123,7 @@ class CanvasScene(QGraphicsScene):
         """Follow a change of the graph that is looked at."""
         self.drawn.apply_change(change)
         faces = {name for name, (old, new) in change.nodes.items() if old and new and not _only_moved(old, new)}
-        faces |= self._count_sharers(change) | self._users_of_definitions(change)
+        faces |= self._count_sharers(change) | self._users_of_definitions(change) | self._users_of_variables(change)
         for target, (old, new) in change.links.items():
             faces |= {end.node for end in (target, old, new) if end}
             self._remove_wire(target)
@@ -156,6 +156,13 @@ class CanvasScene(QGraphicsScene):
         if not change.parts.keys() & {"groups", "code"}:
             return set()
         return {name for name, node in self.session.view.graph.nodes.items() if node.group or node.python}
+
+    def _users_of_variables(self, change: Change) -> set[str]:
+        """Return the nodes with an expression among their parameters, where variables have changed."""
+        if "variables" not in change.parts:
+            return set()
+        nodes = self.session.view.graph.nodes
+        return {name for name, node in nodes.items() if any(isinstance(value, str) for value in node.params.values())}
 
     def _apply_node(self, name: str, node: Node | None) -> None:
         if node is None:

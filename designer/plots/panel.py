@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,10 @@ from designer.widgets import muted
 if TYPE_CHECKING:
     from designer.training.runner import TrainingRunner
 
-_REPAINT_MS = 100
+_REPAINT_MS = 200
 """Shortest time between two repaints of the plots: more would cost training more than it shows."""
+_TURN_MS = 17
+"""From one plot to the next."""
 
 
 class CurvesPanel(QWidget):
@@ -56,7 +59,7 @@ class CurvesPanel(QWidget):
         self._repaint = QTimer(self)
         self._repaint.setSingleShot(True)
         self._repaint.setInterval(_REPAINT_MS)
-        self._repaint.timeout.connect(self._refresh)
+        self._repaint.timeout.connect(self._refresh_in_turns)
         self._connect()
 
     def _connect(self) -> None:
@@ -247,6 +250,17 @@ class CurvesPanel(QWidget):
             self._refresh_plot(quantity)
             if self._row.indexOf(self._plots[quantity]) != at:  # a metric came after the learning rate
                 self._row.insertWidget(at, self._plots[quantity], 1)
+
+    def _refresh_in_turns(self) -> None:
+        """Bring the plots up to date while training goes on, one in a tick of its own: the window stays fluent."""
+        found = quantities(self.runs)
+        if set(found) != self._plots.keys():
+            self._refresh()
+            return
+        self._stale = False
+        QTimer.singleShot(0, self, lambda: self.choice.show_runs(self.runs))
+        for at, quantity in enumerate(found, 1):
+            QTimer.singleShot(at * _TURN_MS, self, partial(self._refresh_plot, quantity))
 
     def _refresh_plot(self, quantity: str) -> None:
         if quantity not in self._plots:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import canvas, checking, data, plots, rivals, starting, steps
+from tests.benchmarks import canvas, checking, data, lateness, plots, rivals, starting, steps
 from tests.benchmarks.table import Row, print_table
 
 PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
@@ -16,6 +16,7 @@ PARTS: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
     ("data", data.measure),
     ("the canvas", canvas.measure),
     ("the plots", plots.measure),
+    ("the window beside training", lateness.measure),
 )
 
 

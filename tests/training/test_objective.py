@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 
-from core.errors import TrainingError
 from core.graph.binding import input_signature
 from core.graph.document import Document
 from core.graph.project import DataBinding, End, Field, Graph, Node, Project, PythonLayer, TrainingSettings
@@ -17,9 +16,7 @@ from core.model.build import build
 from core.model.problems import Problem
 from core.training.check import CheckReport, check_project
 from core.training.criterion import Criterion
-from core.training.losses import losses
 from core.training.objective import OutputObjective
-from core.training.target_doubts import doubts
 from core.trust import trust
 from tests.training.building import chain, linear, with_params
 
@@ -468,33 +465,3 @@ def test_weights_add_up_to_the_sum_or_the_mean_of_the_losses() -> None:
     added, mean = _two("sum", 1.0, 3.0), _two("mean", 1.0, 3.0)
     assert (added["o0"].weight, added["o1"].weight) == (1.0, 3.0)
     assert (mean["o0"].weight, mean["o1"].weight) == (0.25, 0.75)
-
-
-# --- what only the data shows -----------------------------------------------------------------------------------------
-
-
-def _said(loss: str, targets: torch.Tensor, steps: int | None = None) -> list[str]:
-    objective = OutputObjective("out", Field("y", "number"), losses[loss])
-    return list(doubts(objective, targets, steps))
-
-
-def test_texts_that_ctc_cannot_spell_are_counted() -> None:
-    texts = torch.tensor([[1, 1, 2], [1, 2, 3], [4, -100, -100]])
-    (message,) = _said("ctc", texts, 3)
-    assert message.startswith(
-        "1 of 3 samples have a 'y' that needs up to 4 steps, but 'out' gives 3: they are left out."
-    )
-    assert _said("ctc", texts, 4) == []
-    assert _said("ctc", texts) == []
-
-
-def test_texts_none_of_which_ctc_can_spell_are_refused() -> None:
-    with pytest.raises(TrainingError, match=r"Every 'y' needs at least 3 steps, but 'out' gives 2"):
-        _said("ctc", torch.tensor([[1, 2, 3], [1, 1, -100]]), 2)
-
-
-def test_targets_that_are_no_counts_and_no_distributions_are_told() -> None:
-    assert "2 of the counts in 'y' are below 0" in _said("poisson_nll", torch.tensor([1.0, -1.0, -2.0]))[0]
-    assert "1 of the values in 'y' are 0" in _said("mape", torch.tensor([1.0, 0.0]))[0]
-    assert "is no distribution" in _said("kl_div", torch.tensor([[0.5, 0.5], [0.5, 0.6]]))[0]
-    assert _said("kl_div", torch.tensor([[0.5, 0.5]])) == []

@@ -15,7 +15,7 @@ from designer.session import Session
 from designer.training.runner import TrainingRunner
 from tests.designer.panels.conftest import change, checked, classifier
 
-WAIT = 120_000
+WAIT = 240_000
 """Milliseconds after which a test gives up: a process takes long to start where others are busy."""
 LONG = 100_000
 """Epochs of a training that would not end by itself."""
