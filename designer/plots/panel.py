@@ -56,6 +56,8 @@ class CurvesPanel(QWidget):
         self._canvas = QWidget(self)
         self._row = QHBoxLayout(self._canvas)
         self._build()
+        self._waiting = 0
+        """Plots whose turn is still to come."""
         self._repaint = QTimer(self)
         self._repaint.setSingleShot(True)
         self._repaint.setInterval(_REPAINT_MS)
@@ -258,9 +260,20 @@ class CurvesPanel(QWidget):
             self._refresh()
             return
         self._stale = False
-        QTimer.singleShot(0, self, lambda: self.choice.show_runs(self.runs))
+        self.choice.show_runs(self.runs)
+        self._waiting = len(found)
         for at, quantity in enumerate(found, 1):
-            QTimer.singleShot(at * _TURN_MS, self, partial(self._refresh_plot, quantity))
+            QTimer.singleShot(at * _TURN_MS, self, partial(self._take_turn, quantity))
+
+    def _take_turn(self, quantity: str) -> None:
+        self._waiting -= 1
+        if quantity in self._plots:
+            self._refresh_plot(quantity)
+
+    @property
+    def is_current(self) -> bool:
+        """True where all that is known has been drawn."""
+        return not (self._stale or self._waiting)
 
     def _refresh_plot(self, quantity: str) -> None:
         if quantity not in self._plots:

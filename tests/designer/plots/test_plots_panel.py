@@ -64,7 +64,7 @@ def tell(qtbot: QtBot, panel: CurvesPanel, runner: TrainingRunner, *told: Event)
     for event in told:
         runner.event_received.emit(event)
     runner.drained.emit()
-    qtbot.waitUntil(lambda: "loss" in panel.plots and not panel._stale)
+    qtbot.waitUntil(lambda: "loss" in panel.plots and panel.is_current)
     QApplication.processEvents()
     return panel.plots["loss"]
 
