@@ -34,6 +34,10 @@ _LAST_LINES = 100
 _MOST_CHARACTERS = 10_000
 
 
+_LAST_WORDS = 3.0
+"""Seconds to wait for the end of what a process that has ended said: one that it started itself may hold the pipe."""
+
+
 def train_isolated(job: Job, emit: Emit, control: Control) -> Summary:
     """Train in a process of its own; otherwise as ``core.training.loop.train``, with the same events and results.
 
@@ -81,7 +85,7 @@ class _Child:
         for line in self._process.stdout:
             self._take(line, emit)
         code = self._process.wait()
-        self._reader.join()
+        self._reader.join(_LAST_WORDS)
         if self._failed is not None:
             raise TrainingError(self._failed.message, node=self._failed.node or None)
         if self._summary is not None:
@@ -124,7 +128,7 @@ class _Child:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        self._reader.join()
+        self._reader.join(_LAST_WORDS)
         for stream in (self._process.stdout, self._process.stderr):
             assert stream is not None
             stream.close()
