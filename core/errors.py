@@ -11,6 +11,7 @@
     ├── DataError           data cannot be read, or does not fit the project
     ├── TrainingError       training cannot start, or failed
     ├── ExportError         an export failed or was refused
+    ├── ImportFailed        a network could not be imported; the open project is as it was
     └── Cancelled           whoever asked for a long job wants it no longer
 
 A message says what came, what was expected and what to do. Several findings are reported together:
@@ -71,6 +72,10 @@ class TrainingError(LayerwrightError):
 
 class ExportError(LayerwrightError):
     """An export failed or was refused."""
+
+
+class ImportFailed(LayerwrightError):
+    """A network could not be imported; the open project is as it was."""
 
 
 class Cancelled(LayerwrightError):

@@ -20,6 +20,7 @@ from core.graph.order import execution_order, slot_key
 from core.graph.project import (
     Bookmark,
     DataBinding,
+    Dimension,
     End,
     Field,
     Frame,
@@ -30,6 +31,7 @@ from core.graph.project import (
     Note,
     Project,
     PythonLayer,
+    Search,
     Split,
     TrainingSettings,
     Window,
@@ -41,9 +43,9 @@ from core.weights import TRAINING_NAMES
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from core.graph.schema import DataModel, GraphModel, GroupModel, ProjectModel
+    from core.graph.schema import DataModel, GraphModel, GroupModel, ProjectModel, SearchModel
 
-FORMAT = 3
+FORMAT = 4
 Content = dict[str, Any]
 Location = tuple[str | int, ...]
 
@@ -210,11 +212,14 @@ def from_content(content: Content) -> Project:
         code={each.name: PythonLayer(each.name, "\n".join(each.source), each.unknown) for each in model.code},
         bookmarks={digit: Bookmark(**each.known) for digit, each in sorted(model.bookmarks.items())},
         training=TrainingSettings(**model.training.known),
+        weights=model.weights,
+        search=_search(model.search),
         extra=_joined(
             model.unknown,
             data=_data_extra(model.data),
             graph=_graph_extra(model.graph),
             training=model.training.unknown,
+            search=_search_extra(model.search),
         ),
     )
 
@@ -232,6 +237,15 @@ def _data(model: DataModel) -> DataBinding:
 def _data_extra(model: DataModel) -> dict[str, Any]:
     of_fields = {each.name: each.unknown for each in model.fields if each.unknown}
     return _joined(model.unknown, fields=of_fields, split=model.split.unknown, window=model.window.unknown)
+
+
+def _search(model: SearchModel) -> Search:
+    return Search(**model.known | {"dimensions": tuple(Dimension(**each.known) for each in model.dimensions)})
+
+
+def _search_extra(model: SearchModel) -> dict[str, Any]:
+    of_dimensions = {each.place: each.unknown for each in model.dimensions if each.unknown}
+    return _joined(model.unknown, dimensions=of_dimensions)
 
 
 def _graph(model: GraphModel) -> Graph:
@@ -270,6 +284,7 @@ def to_content(project: Project) -> Content:
     """Return what a file says of a project; equal projects give the same, whatever their history."""
     extra = dict(project.extra)
     data, graph, training = (extra.pop(key, {}) for key in ("data", "graph", "training"))
+    search = _search_content(project.search, dict(extra.pop("search", {})))
     bookmarks = {digit: _written(each) for digit, each in sorted(project.bookmarks.items())}
     return {
         "format": FORMAT,
@@ -283,6 +298,8 @@ def to_content(project: Project) -> Content:
         "code": [_code_content(project.code[name]) for name in sorted(project.code, key=natural_key)],
         **({"bookmarks": bookmarks} if bookmarks else {}),
         "training": _plain(project.training) | training,
+        **({"weights": project.weights} if project.weights else {}),
+        **({"search": search} if search else {}),
         **extra,
     }
 
@@ -307,6 +324,13 @@ def _beside(binding: DataBinding, of_window: Content) -> Content:
     if binding.sampling != "shuffle":
         found["sampling"] = binding.sampling
     return found
+
+
+def _search_content(search: Search, extra: dict[str, Any]) -> Content:
+    """Return what differs from a search for nothing."""
+    of_dimensions = extra.pop("dimensions", {})
+    dimensions = [_written(each) | of_dimensions.get(each.place, {}) for each in search.dimensions]
+    return {**_written(search), **({"dimensions": dimensions} if dimensions else {}), **extra}
 
 
 def _graph_content(graph: Graph, extra: dict[str, Any]) -> Content:
@@ -350,7 +374,7 @@ def _code_content(layer: PythonLayer) -> Content:
     return {"name": layer.name, "source": layer.source.split("\n"), **layer.extra}
 
 
-def _written(part: Node | GroupParameter | Frame | Note | Bookmark) -> Content:
+def _written(part: Node | GroupParameter | Frame | Note | Bookmark | Dimension | Search) -> Content:
     """Return the fields of a part that differ from their defaults, besides those that have none."""
     return {
         each.name: getattr(part, each.name)
@@ -384,7 +408,7 @@ def _plain(part: Field | Split | Window | TrainingSettings) -> Content:
 
 _RARE = frozenset(
     """options augment folds fold decay schedule schedule_options accumulate combine monitor patience min_delta clip
-    clip_at average average_decay average_start precision compile process diagnostics tensorboard""".split()
+    clip_at average average_decay average_start precision compile process diagnostics loggers logger_options""".split()
 )
 _FLOATS = frozenset("learning_rate validation test min_delta clip_at average_decay average_start".split())
 

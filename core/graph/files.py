@@ -20,9 +20,20 @@ _SHOWN = 50
 
 Migration = Callable[[Content], Content]
 
+
+def _to_loggers(content: Content) -> Content:
+    """TensorBoard was the only logger, and a switch of its own."""
+    training = content.get("training")
+    if not isinstance(training, Mapping) or not isinstance(training.get("tensorboard"), bool):
+        return content
+    kept = {key: value for key, value in training.items() if key != "tensorboard"}
+    return {**content, "training": kept | ({"loggers": ["tensorboard"]} if training["tensorboard"] else {})}
+
+
 MIGRATIONS: Mapping[int, Migration] = {
     1: lambda content: content,  # format 2 adds groups, Python layers, and what nodes say of them
     2: lambda content: content,  # format 3 adds meanings, roles and splits, and what they and training may be told
+    3: _to_loggers,  # format 4 adds the weights that a network starts from and what a sweep tries
 }
 """By format number: what makes the content of the next format from it."""
 

@@ -280,7 +280,8 @@ class TrainingSettings:
     make one step. ``average`` keeps an average of the weights, with which validation and the best checkpoint are made:
     "ema" with ``average_decay`` at every step, "swa" the mean over the epochs from the share ``average_start`` on.
     ``precision`` is that of the forward pass; ``compile`` uses ``torch.compile``. ``process`` trains in a process of
-    its own. ``diagnostics`` looks into the network while it learns; ``tensorboard`` writes a log for TensorBoard.
+    its own. ``diagnostics`` looks into the network while it learns; ``loggers`` are the ids of what else is told of a
+    run ("tensorboard", "mlflow"…), ``logger_options`` what was set of the options of each.
     """
 
     optimizer: str = "Adam"
@@ -307,7 +308,42 @@ class TrainingSettings:
     compile: bool = False
     process: bool = False
     diagnostics: bool = True
-    tensorboard: bool = False
+    loggers: tuple[str, ...] = ()
+    logger_options: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One thing that a search varies: what stands at a place of the project.
+
+    ``place`` is "variable/width", "node/conv1/kernel_size" (a parameter; a node inside a group is "node/Group:conv1"),
+    "node/block1/repeat", "node/act1/kind", "node/drop1/mode" or "training/learning_rate". Numbers lie from ``low`` to
+    ``high``, both included, in multiples of ``step`` from ``low`` (0: any), on a logarithmic scale where ``log`` is
+    set; ``choices`` are values of any kind, in place of a range.
+    """
+
+    place: str
+    low: float | int = 0
+    high: float | int = 0
+    step: float | int = 0
+    log: bool = False
+    choices: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a sweep tries: ``trials`` networks, each with other values for the ``dimensions``.
+
+    ``metric`` names the curve that is made best ("" : the one that training monitors). ``sampler`` draws the values,
+    ``pruner`` ends trials early that go badly ("none": never); both by id. Trials are drawn from ``seed``.
+    """
+
+    dimensions: tuple[Dimension, ...] = ()
+    trials: int = 50
+    metric: str = ""
+    sampler: str = "tpe"
+    pruner: str = "median"
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -316,7 +352,8 @@ class Project:
 
     ``bookmarks`` are kept under the digits 1 to 9.
 
-    ``groups`` and ``code`` are definitions by name; nodes of the graph and of groups use them.
+    ``groups`` and ``code`` are definitions by name; nodes of the graph and of groups use them. ``weights`` is the path
+    of a ``.safetensors`` file that the network starts from, as far as names and shapes fit ("" : from fresh weights).
     """
 
     name: str = "Untitled"
@@ -328,6 +365,8 @@ class Project:
     groups: Mapping[str, Group] = field(default_factory=dict)
     code: Mapping[str, PythonLayer] = field(default_factory=dict)
     bookmarks: Mapping[str, Bookmark] = field(default_factory=dict)
+    weights: str = ""
+    search: Search = Search()
     extra: Mapping[str, Value] = field(default_factory=dict)
 
     def inside(self, group: str, values: Mapping[str, int | float] | None = None) -> Project:

@@ -183,8 +183,31 @@ class TrainingModel(_Part):
     compile: bool = Item(default=False, description="Whether torch.compile is used.")
     process: bool = Item(default=False, description="Whether training runs in a process of its own.")
     diagnostics: bool = Item(default=True, description="Whether training looks into the network.")
-    tensorboard: bool = Item(default=False, description="Whether a log for TensorBoard is written.")
+    loggers: tuple[str, ...] = Item(default=(), description="Ids of the loggers that are told of a run.")
+    logger_options: dict[str, dict[str, Any]] = Item(default={}, description="What was set of each logger's options.")
     device: project.Device = "auto"
+    seed: int = 0
+
+
+class DimensionModel(_Part):
+    """One thing that a search varies."""
+
+    place: str = Item(description="Such as 'variable/width', 'node/conv1/kernel_size' or 'training/learning_rate'.")
+    low: int | float = Item(default=0, description="The least number, included.")
+    high: int | float = Item(default=0, description="The largest number, included.")
+    step: int | float = Item(default=0, description="Numbers are multiples of this from the least one; 0: any.")
+    log: bool = Item(default=False, description="Whether numbers are drawn on a logarithmic scale.")
+    choices: tuple[Any, ...] = Item(default=(), description="The values, in place of a range.")
+
+
+class SearchModel(_Part):
+    """What a sweep tries."""
+
+    dimensions: tuple[DimensionModel, ...] = ()
+    trials: int = 50
+    metric: str = Item(default="", description="The curve that is made best; empty: the one that training monitors.")
+    sampler: str = "tpe"
+    pruner: str = "median"
     seed: int = 0
 
 
@@ -204,3 +227,5 @@ class ProjectModel(_Part):
         default={}, description="Places of the canvas to come back to, by digit."
     )
     training: TrainingModel = TrainingModel()
+    weights: str = Item(default="", description="Path of the file that the network's weights start from.")
+    search: SearchModel = SearchModel()

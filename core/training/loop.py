@@ -67,7 +67,7 @@ class _Running:
             trainer = self._resumed(run, control) if run else self._started(control)
             course = trainer.course
             steps = course.steps_per_epoch * course.epochs
-            wanted = trainer.session.project.training.tensorboard
+            wanted = "tensorboard" in trainer.session.project.training.loggers
             with (
                 tuned(trainer.network.device, steps),
                 logged(job.run, emit, wanted=wanted) as told,

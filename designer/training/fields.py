@@ -338,13 +338,6 @@ def _speed() -> tuple[Setting, ...]:
             "bool",
             _tr("Measure gradients, activations and times of the layers now and then while training."),
         ),
-        _setting(
-            at,
-            "tensorboard",
-            _tr("TensorBoard"),
-            "bool",
-            _tr("Write a log for TensorBoard into the folder of the run."),
-        ),
     )
 
 

@@ -13,7 +13,7 @@ from core.model.reports import ShapeReport
 from core.training.events import Changed, Progress, RunStarted, StepEnded
 from core.weights import FROZEN, option_names
 
-_STEERED = ("learning_rate", "epochs", "process", "tensorboard", "diagnostics", "device")
+_STEERED = ("learning_rate", "epochs", "process", "loggers", "logger_options", "diagnostics", "device")
 """Settings that make no other network: those that can be changed while it trains, and how it is run and watched."""
 _BESIDE = {"name", "notes", "bookmarks", "extra", "training"}
 """Parts of a project that say nothing of what is trained."""

@@ -26,6 +26,7 @@ from core.graph.files import (
 )
 from core.graph.project import (
     DataBinding,
+    Dimension,
     End,
     Field,
     Graph,
@@ -33,6 +34,7 @@ from core.graph.project import (
     Node,
     Project,
     PythonLayer,
+    Search,
     Split,
     TrainingSettings,
 )
@@ -207,7 +209,7 @@ def test_loops_and_ports_that_a_kind_lacks_can_be_loaded_and_saved_back() -> Non
         ('{"format": "1"}', 'format: must be a whole number from 1 on, not "1"'),
         ('{"format": true}', "not true"),
         ('{"format": 0}', "not 0"),
-        ('{"format": 4}', "newer version of Layerwright (file format 4; this version reads up to 3)"),
+        ('{"format": 5}', "newer version of Layerwright (file format 5; this version reads up to 4)"),
         ('{"format": 1, "name": "a", "name": "b"}', "name: is given more than once"),
         ('{"format": 1, "variables": {"a": NaN}}', "variables.a: is nan, which is no finite number"),
         ('{"format": 1, "x": [1, -Infinity]}', "x[1]: is -inf"),
@@ -383,6 +385,23 @@ def test_migrations_run_one_after_another_up_to_the_newest() -> None:
     assert migrate({"format": 1, "title": "a"}, steps, 3) == {"format": 3, "title": "a", "name": "A"}
     assert migrate({"format": 2, "name": "a"}, steps, 3) == {"format": 3, "name": "A"}
     assert migrate({"format": 3, "name": "a"}, steps, 3) == {"format": 3, "name": "a"}
+
+
+def test_the_switch_for_tensorboard_became_a_logger() -> None:
+    def read(training: str) -> Project:
+        return project_from_text(f'{{"format": 3, "training": {{{training}}}}}', "text")
+
+    assert read('"tensorboard": true, "epochs": 3').training == TrainingSettings(epochs=3, loggers=("tensorboard",))
+    assert read('"tensorboard": false').training == TrainingSettings()
+
+
+def test_weights_and_what_a_sweep_tries_are_kept() -> None:
+    places = (Dimension("variable/width", 8, 64, 8), Dimension("node/act1/kind", choices=("ReLU", "GELU")))
+    project = Project(weights="net.safetensors", search=Search(places, trials=7, sampler="random"))
+    assert project_from_text(project_to_text(project), "text") == project
+    assert "search" not in project_to_text(Project())
+    newer = project_to_text(project).replace('"trials": 7', '"trials": 7, "budget": 3')
+    assert '"budget": 3' in project_to_text(project_from_text(newer, "text"))
 
 
 def test_the_schema_names_every_key_that_is_written() -> None:

@@ -168,7 +168,7 @@ class TestTensorBoard:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
         project = moons(epochs=2)
-        project = replace(project, training=replace(project.training, tensorboard=True))
+        project = replace(project, training=replace(project.training, loggers=("tensorboard",)))
         train(Job(project, tmp_path / "run"), lambda _event: None, Control())
         log = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
         log.Reload()

@@ -126,7 +126,8 @@ def children() -> list[int]:
 def test_a_process_of_its_own_gives_the_same_weights_and_can_be_killed_and_resumed(
     qtbot: QtBot, runner: TrainingRunner, bar: TrainBar, iris: Session, make_runner: MakeRunner
 ) -> None:
-    change(iris, SetTraining(replace(iris.project.training, process=True, epochs=LONG_ENOUGH)))
+    endless(iris)
+    change(iris, SetTraining(replace(iris.project.training, process=True)))
     before = set(children())
     begin(qtbot, runner)
     assert runner.isolated
@@ -140,23 +141,24 @@ def test_a_process_of_its_own_gives_the_same_weights_and_can_be_killed_and_resum
     assert runner.result.cause == "died"
     assert "killed" in runner.result.message
     assert bar.more.text() == "Resume"
+    killed_after = epochs(run)[-1]
     bar.more.click()
+    until(qtbot, runner, "running")
+    runner.set_epochs(killed_after + 20)  # or, where that many are past, after the one that goes on
     until(qtbot, runner, "finished")
     assert isinstance(runner.result, Finished)
     assert runner.isolated
-    assert epochs(run) == list(range(1, LONG_ENOUGH + 1))
+    done = epochs(run)
+    assert done == list(range(1, runner.result.epochs + 1))
+    assert done[-1] > killed_after
 
-    change(iris, SetTraining(replace(iris.project.training, process=False)))
+    change(iris, SetTraining(replace(iris.project.training, process=False, epochs=done[-1])))
     here = make_runner(iris)
     begin(qtbot, here)
     until(qtbot, here, "finished")
     assert here.run is not None
     there, other = (read_weights(Run.open(each).weights("last"))[0] for each in (run, here.run))
     assert all((there[name] == other[name]).all() for name in there)
-
-
-LONG_ENOUGH = 400
-"""Epochs that take long enough for a process to be killed among them, after a checkpoint."""
 
 
 def test_steering_reaches_the_process(qtbot: QtBot, runner: TrainingRunner, iris: Session) -> None:

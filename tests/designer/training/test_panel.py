@@ -227,7 +227,7 @@ def test_choices_are_edits(panel: TrainingPanel, iris: Session, name: str, text:
     assert getattr(iris.project.training, name) == getattr(TrainingSettings(), name)
 
 
-@pytest.mark.parametrize("name", ["compile", "process", "diagnostics", "tensorboard"])
+@pytest.mark.parametrize("name", ["compile", "process", "diagnostics"])
 def test_switches_are_edits(qtbot: QtBot, panel: TrainingPanel, iris: Session, name: str) -> None:
     tick = editor(panel, name).findChild(QCheckBox)
     assert tick is not None

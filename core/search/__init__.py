@@ -1,0 +1,1 @@
+"""Sweeps: trials of one network with other values, drawn, run and compared."""
