@@ -7,13 +7,13 @@ worked on; all of them share what is ``Opened``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
-from core.errors import EditError
+from core.errors import EditError, SaveError
 from core.graph.document import Document
 from core.graph.edits import Edit, Within
 from core.graph.project import Project
@@ -209,6 +209,15 @@ class Session(QObject):
         except EditError as error:
             return str(error)
         return ""
+
+    def save(self, path: Path, write: Callable[[], object]) -> None:
+        """Write a file by ``write``, which raises SaveError where it cannot; tell that it was saved, or why not."""
+        try:
+            write()
+        except SaveError as error:
+            self.refused.emit(str(error))
+        else:
+            self.told.emit(self.tr("Saved to {path}").format(path=path))
 
     def check_again(self) -> None:
         """Check the project as it is once more: something outside of it has changed, such as whose code is trusted."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
     QStyleOptionButton,
     QStylePainter,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -194,6 +196,23 @@ class IconLabel(QWidget):
         painter = QPainter(self)
         icon(self._name, colour).paint(painter, self.rect())
         painter.end()
+
+
+def empty_page(text: QLabel, *buttons: QWidget) -> QWidget:
+    """Return what a panel shows that has nothing to show: why, and what to do about it."""
+    page = QWidget()
+    text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    row = QHBoxLayout()
+    row.addStretch(1)
+    for each in buttons:
+        row.addWidget(each)
+    row.addStretch(1)
+    column = QVBoxLayout(page)
+    column.addStretch(1)
+    column.addWidget(text)
+    column.addLayout(row)
+    column.addStretch(1)
+    return page
 
 
 class Card(QFrame):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ HELD_BYTES = 2**30
 """Prepared data larger than this is not held as tensors but read when it is asked for."""
 _CHUNK = 4096
 _PROBED = 8
+_LOOKED_AT = 2000
+"""Samples of a streamed part that are looked at beforehand."""
 Rows = NDArray[np.int64]
 Tensors = dict[str, "Tensor"]
 
@@ -57,6 +60,18 @@ class Part:
     def streamed(self) -> bool:
         """True where the tensors are made when they are asked for."""
         return self.reader is not None
+
+    @cached_property
+    def seen_targets(self) -> Mapping[str, Tensor]:
+        """The targets by Output: all of them, or of a streamed part some that lie evenly in it, which are read once.
+
+        Raises:
+            DataError: a row cannot be read.
+        """
+        if not self.streamed:
+            return self.targets
+        some = np.linspace(0, len(self) - 1, min(len(self), _LOOKED_AT)).astype(np.int64)
+        return self.read(some)[1]
 
     def read(self, samples: Rows) -> tuple[Tensors, Tensors]:
         """Return inputs and targets of some samples, by their numbers within the part; from any thread.

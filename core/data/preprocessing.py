@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,21 @@ class Preprocessing:
         """The columns that the inputs are made of."""
         return tuple(dict.fromkeys(self.entry(name).field.name for names in self.inputs.values() for name in names))
 
+    def count_of(self, columns: Mapping[str, Sized]) -> int:
+        """Return the number of rows of raw columns.
+
+        Raises:
+            DataError: columns that the inputs need are not there or differ in length.
+        """
+        absent = [name for name in self.needed if name not in columns]
+        problems = [f"The column '{name}' is missing.{did_you_mean(name, columns)}" for name in absent]
+        lengths = {len(columns[name]) for name in self.needed if name in columns}
+        if len(lengths) > 1:
+            problems.append(f"The columns have different lengths: {', '.join(map(str, sorted(lengths)))}.")
+        if problems:
+            raise DataError("The rows do not have what the inputs need.", problems=problems)
+        return lengths.pop() if lengths else 0
+
     def transform(self, columns: Mapping[str, Sequence[Any] | Array]) -> Transformed:
         """Prepare new raw rows for prediction; rows with a gap in a field whose gaps are dropped are left out.
 
@@ -74,17 +89,10 @@ class Preprocessing:
         Raises:
             DataError: columns that the inputs need are not there or differ in length.
         """
-        needed = self.needed
-        absent = [name for name in needed if name not in columns]
-        problems = [f"The column '{name}' is missing.{did_you_mean(name, columns)}" for name in absent]
-        lengths = {len(columns[name]) for name in needed if name in columns}
-        if len(lengths) > 1:
-            problems.append(f"The columns have different lengths: {', '.join(map(str, sorted(lengths)))}.")
-        if problems:
-            raise DataError("The rows do not have what the inputs need.", problems=problems)
-        arrays = {name: as_array(columns[name]) for name in needed}
-        keep = np.ones(lengths.pop() if lengths else 0, dtype=np.bool_)
-        for name in needed:
+        count = self.count_of(columns)
+        arrays = {name: as_array(columns[name]) for name in self.needed}
+        keep = np.ones(count, dtype=np.bool_)
+        for name in arrays:
             if self.fields[name].field.missing == "drop row":
                 keep &= ~self.fields[name].gaps(arrays[name])
         if not self.window.length:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,9 +18,6 @@ from core.training.objective import OutputObjective, arriving, output_width
 from core.training.statistics import Head
 from core.training.streaming import Streamed
 from core.training.target_doubts import doubts
-
-_LOOKED_AT = 2000
-"""Samples of a streamed part that are looked at beforehand."""
 
 
 def samples_of(
@@ -48,14 +44,6 @@ def samples_of(
     return Held(inputs, targets, weights, augmenter)
 
 
-def _targets(part: Part, output: str) -> Tensor:
-    """Return an output's targets: all of them, or of a streamed part some that lie evenly in it."""
-    if not part.streamed:
-        return part.targets[output]
-    some = np.linspace(0, len(part) - 1, min(len(part), _LOOKED_AT)).astype(np.int64)
-    return part.read(some)[1][output]
-
-
 def _check_classes(values: Tensor, classes: int, name: str) -> None:
     # On a GPU an index beyond the classes would end the whole process's use of it.
     counted = values[values >= 0] if values.is_floating_point() or int(values.min()) < 0 else values
@@ -76,7 +64,7 @@ def head_of(prepared: Prepared, report: ShapeReport, objective: OutputObjective)
     width = spec.dims[1].a if pixels and spec is not None else output_width(spec) or 1
     centre = 0.0
     if not objective.classes:
-        values = _targets(prepared.training, objective.output).double()
+        values = prepared.training.seen_targets[objective.output].double()
         centre = float(torch.nanmean(values)) if values.numel() else 0.0
     return Head(objective.loss.target, max(width, objective.classes), scale, offset, centre, space=space)
 
@@ -85,8 +73,9 @@ def counts_of(prepared: Prepared, objective: OutputObjective) -> Tensor | None:
     """Return how often each class stands in the training part, where class weights are to balance them."""
     if objective.class_weights != "balanced" or not objective.classes:
         return None
-    targets = Criterion(objective.loss, dict(objective.options)).prepare(_targets(prepared.training, objective.output))
-    return class_counts(objective.loss, targets, objective.classes)
+    targets = prepared.training.seen_targets[objective.output]
+    as_indices = Criterion(objective.loss, dict(objective.options)).prepare(targets)
+    return class_counts(objective.loss, as_indices, objective.classes)
 
 
 def data_doubts(prepared: Prepared, report: ShapeReport, network: Network) -> Iterator[str]:
@@ -94,4 +83,4 @@ def data_doubts(prepared: Prepared, report: ShapeReport, network: Network) -> It
     for objective, criterion in zip(network.objectives, network.criteria, strict=True):
         spec = arriving(report, objective.output)
         steps = spec.dims[1].a if spec is not None and spec.rank > 2 and spec.dims[1].fixed else None
-        yield from doubts(objective, criterion.prepare(_targets(prepared.training, objective.output)), steps)
+        yield from doubts(objective, criterion.prepare(prepared.training.seen_targets[objective.output]), steps)

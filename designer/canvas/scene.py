@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsScene
 
 from core.graph.change import Change
+from core.graph.formulas import expressions_of
 from core.graph.kinds import kind_of
 from core.graph.project import End, Node
 from designer.canvas.arriving import as_opened, is_port
@@ -161,8 +162,8 @@ class CanvasScene(QGraphicsScene):
         """Return the nodes with an expression among their parameters, where variables have changed."""
         if "variables" not in change.parts:
             return set()
-        nodes = self.session.view.graph.nodes
-        return {name for name, node in nodes.items() if any(isinstance(value, str) for value in node.params.values())}
+        project = self.session.view
+        return {name for name, node in project.graph.nodes.items() if any(expressions_of(project, node))}
 
     def _apply_node(self, name: str, node: Node | None) -> None:
         if node is None:

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 
 from core import units
 from core.atomic import write_atomically
-from core.errors import SaveError
 from core.graph.edits import SetTraining
 from core.machine import device_title
 from designer import theme
@@ -248,12 +247,8 @@ class CostPanel(QWidget):
         found = self._watcher.found
         if found is None or found.memory is None:
             return
-        try:
-            write_atomically(path, FORMATS[name](found.rows, found.report, found.memory).encode())
-        except SaveError as error:
-            self._session.refused.emit(str(error))
-            return
-        self._session.told.emit(self.tr("Saved to {path}").format(path=path))
+        text = FORMATS[name](found.rows, found.report, found.memory)
+        self._session.save(path, lambda: write_atomically(path, text.encode()))
 
 
 def _round_batch(budget: Budget | None) -> int:

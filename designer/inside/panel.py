@@ -209,15 +209,13 @@ class InsidePanel(QWidget):
 
     def save(self, path: Path) -> None:
         """Write all figures (".csv"), or what is shown of the layer (".png"); where that fails, say why."""
-        try:
-            if path.suffix == ".csv":
-                write_atomically(path, self._watcher.record.csv().encode())
-            else:
-                self._save_picture(path)
-        except SaveError as error:
-            self._session.refused.emit(str(error))
-            return
-        self._session.told.emit(self.tr("Saved to {path}").format(path=path))
+        self._session.save(path, lambda: self._write(path))
+
+    def _write(self, path: Path) -> None:
+        if path.suffix == ".csv":
+            write_atomically(path, self._watcher.record.csv().encode())
+        else:
+            self._save_picture(path)
 
     def _save_picture(self, path: Path) -> None:
         """Write a picture pixel by pixel, enlarged by a whole number; of other pages what is on the screen."""

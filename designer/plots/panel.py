@@ -11,7 +11,6 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from core.errors import SaveError
 from core.training.events import Event, Failed, Finished, RunStarted
 from designer import theme
 from designer.plots import style
@@ -310,12 +309,7 @@ class CurvesPanel(QWidget):
                 plot.set_x_range(low, high)
 
     def _on_export_requested(self, kind: str, path: Path) -> None:
-        try:
-            self.export(kind, path)
-        except SaveError as error:
-            self._runner.session.refused.emit(str(error))
-        else:
-            self._runner.session.told.emit(self.tr("Saved to {path}").format(path=path))
+        self._runner.session.save(path, lambda: self.export(kind, path))
 
     def export(self, kind: str, path: Path) -> None:
         """Write every point ("csv"), or the plots as they are shown ("png", "svg").

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.atomic import write_atomically
-from core.errors import LayerwrightError, SaveError
+from core.errors import LayerwrightError
 from core.training.events import Confused, RunStarted
 from designer.data.notice import Notice, WorkBar
 from designer.data.reading import watched
@@ -37,7 +37,7 @@ from designer.results.heading import Heading
 from designer.results.looking import Looked, Request, look
 from designer.results.views import CLASSES, CONFUSION, NUMBERS, WORST, Page, Views, cell_items, point_item, worst_items
 from designer.theme import SPACE
-from designer.widgets import muted
+from designer.widgets import empty_page, muted
 
 if TYPE_CHECKING:
     from core.training.results.outcome import OutputOutcome
@@ -107,16 +107,9 @@ class ResultsPanel(QWidget):
         column.addWidget(self._stack, 1)
 
     def _make_empty(self) -> QWidget:
-        empty = QWidget()
         self.empty_text.setObjectName("results_empty")
-        self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty_button.setObjectName("results_do")
-        column = QVBoxLayout(empty)
-        column.addStretch(1)
-        column.addWidget(self.empty_text)
-        column.addWidget(self.empty_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
-        return empty
+        return empty_page(self.empty_text, self.empty_button)
 
     def minimumSizeHint(self) -> QSize:
         """Leave the room to the canvas."""
@@ -426,12 +419,7 @@ class ResultsPanel(QWidget):
         path = choose_new(self, self.tr("Save"), base / f"{self.page.name}.{kind}", [filters[kind]], suffix=f".{kind}")
         if path is None:
             return
-        try:
-            self.export(kind, path)
-        except SaveError as error:
-            self._runner.session.refused.emit(str(error))
-        else:
-            self._runner.session.told.emit(self.tr("Saved to {path}").format(path=path))
+        self._runner.session.save(path, lambda: self.export(kind, path))
 
     def export(self, kind: str, path: Path) -> None:
         """Write what is shown as a table ("csv") or as it is seen ("png").

@@ -99,12 +99,7 @@ class Deeds(QObject):
         for run in runs:
             values = [run.value(name) for name in columns]
             writer.writerow(["" if value is None else value for value in values] + [str(run.path)])
-        try:
-            write_atomically(path, text.getvalue().encode())
-        except SaveError as error:
-            self._session.refused.emit(str(error))
-            return
-        self._session.told.emit(self.tr("Saved to {path}").format(path=path))
+        self._session.save(path, lambda: write_atomically(path, text.getvalue().encode()))
 
     def ask_delete(self, runs: Sequence[RunEntry]) -> bool:
         """Ask whether runs shall be deleted, and do it; False where the user would rather not."""

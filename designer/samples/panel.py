@@ -26,7 +26,7 @@ from designer.samples.table_view import SamplesTable
 from designer.samples.views import CurveLines, ImageGrid, SoundLines, TextLines
 from designer.session import Session
 from designer.theme import SPACE
-from designer.widgets import ElidedLabel, IconLabel, PrimaryButton, TextLabel, muted
+from designer.widgets import ElidedLabel, IconLabel, PrimaryButton, TextLabel, empty_page, muted
 
 _SETTLE_MS = 120
 """Pause in changes of the project after which samples are read anew."""
@@ -142,24 +142,10 @@ class SamplesPanel(QWidget):
         return self._warning
 
     def _make_empty(self) -> QWidget:
-        page = QWidget()
         self.empty_text.setObjectName("samples_empty")
-        self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.choose.setObjectName("samples_choose")
         self.again.setObjectName("samples_again")
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.choose)
-        buttons.addWidget(self.again)
-        buttons.addStretch(1)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
-        column.addStretch(1)
-        column.addWidget(self.empty_text)
-        column.addSpacing(SPACE // 2)
-        column.addLayout(buttons)
-        column.addStretch(1)
-        return page
+        return empty_page(self.empty_text, self.choose, self.again)
 
     def _connect(self) -> None:
         self.choose.clicked.connect(self.data_wanted)

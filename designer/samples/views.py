@@ -97,11 +97,6 @@ class ImageGrid(_FieldTiles):
             return pictures[:_MOST_BESIDE], masks[:1]
         return (pictures + masks)[:_MOST_BESIDE], []
 
-    @property
-    def has_masks(self) -> bool:
-        """True where there is an image that a mask can lie over."""
-        return bool(self.of_form("picture") and self.of_form("mask"))
-
     def relay(self) -> None:
         """Make room for all images of a sample, in the middle of their proportions."""
         beside = max(1, len(self._painted()[0]))

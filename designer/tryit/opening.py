@@ -68,15 +68,6 @@ class Ready:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def weights_stamp(folder: Path, which: Which) -> int:
-    """Return what changes when a run saves its weights again.
-
-    Raises:
-        TrainingError: the run has no such weights.
-    """
-    return Run.open(folder).weights(which).stat().st_mtime_ns
-
-
 def open_ready(folder: Path, which: Which, before: Ready | None = None) -> Ready:
     """Open a run's network; what is known of its data is taken over from before where that was the same run.
 

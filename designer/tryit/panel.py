@@ -38,7 +38,7 @@ from designer.tryit.asking import Reply, ask
 from designer.tryit.form import Form, one_row
 from designer.tryit.opening import Ready, open_ready
 from designer.tryit.saliency_bar import SaliencyBar
-from designer.widgets import ElidedLabel, muted
+from designer.widgets import ElidedLabel, empty_page, muted
 
 if TYPE_CHECKING:
     from core.training.results.incoming import Incoming
@@ -145,16 +145,9 @@ class TryPanel(QWidget):
         self._parts.addWidget(self._answers)
 
     def _make_empty(self) -> QWidget:
-        empty = QWidget()
         self.empty_text.setObjectName("try_empty")
-        self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty_button.setObjectName("try_do")
-        column = QVBoxLayout(empty)
-        column.addStretch(1)
-        column.addWidget(self.empty_text)
-        column.addWidget(self.empty_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
-        return empty
+        return empty_page(self.empty_text, self.empty_button)
 
     def minimumSizeHint(self) -> QSize:
         """Leave the room to the canvas."""

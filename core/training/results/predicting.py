@@ -13,7 +13,7 @@ from torch import Tensor
 from core.data.checking import stray_notes
 from core.data.preprocessing import Preprocessing
 from core.data.source import Array, Lazy
-from core.errors import DataError, did_you_mean
+from core.errors import DataError
 from core.progress import report
 from core.training.network import Network
 from core.training.results.given import CELLS, Raw, column_of
@@ -86,7 +86,7 @@ class Feeder:
     def __init__(self, network: Network, preprocessing: Preprocessing, columns: Raw, size: int) -> None:
         self._network = network
         self._preprocessing = preprocessing
-        self.count = _checked(preprocessing, columns)
+        self.count = preprocessing.count_of(columns)
         self._columns = {name: columns[name] for name in preprocessing.needed}
         self._fields = {name: preprocessing.fields[name] for name in self._columns}
         self._size = size
@@ -175,19 +175,6 @@ class Feeder:
             return f"{', '.join(empty)} is missing, and rows without it were left out in training too."
         length = self._preprocessing.window.length
         return f"No whole window of {length} rows without a gap ends here."
-
-
-def _checked(preprocessing: Preprocessing, columns: Raw) -> int:
-    """Return the number of rows."""
-    needed = preprocessing.needed
-    absent = [name for name in needed if name not in columns]
-    problems = [f"The column '{name}' is missing.{did_you_mean(name, columns)}" for name in absent]
-    lengths = {len(columns[name]) for name in needed if name in columns}
-    if len(lengths) > 1:
-        problems.append(f"The columns have different lengths: {', '.join(map(str, sorted(lengths)))}.")
-    if problems:
-        raise DataError("The rows do not have what the inputs need.", problems=problems)
-    return lengths.pop() if lengths else 0
 
 
 def _taken(values: Sequence[Any] | Array | Lazy, numbers: Rows, bad: dict[int, str]) -> Sequence[Any] | Array:
