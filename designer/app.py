@@ -16,6 +16,7 @@ from core.loading import imports
 from core.versions import installed_version
 from designer import motion, theme
 from designer.failures import FailureReporter, log_path, start_logging
+from designer.garbage import Collector
 from designer.icons import application_icon
 from designer.settings import Settings
 from designer.window import Window
@@ -51,6 +52,7 @@ def run(path: Path | None = None) -> int:
     theme.switch.apply(application, settings.theme)
     theme.switch.follow_system(application)
     motion.switch.apply(settings.motion)
+    collector = Collector(application)
     window = Window(settings)
     window.tour_waits = not settings.tour_done
     window.show()
@@ -65,6 +67,7 @@ def run(path: Path | None = None) -> int:
     reporter.remove()
     window.deleteLater()
     application.processEvents()
+    collector.stop()
     return status
 
 

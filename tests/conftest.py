@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -79,6 +80,18 @@ def _no_widgets_left(request: pytest.FixtureRequest) -> Iterator[None]:
         each.close()
         each.deleteLater()
     assert not names, f"the test left widgets behind: {names}"
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Destroy no window amid an event or in another thread, as the designer sees to while it runs."""
+    if "qapp" not in request.fixturenames and "qtbot" not in request.fixturenames:
+        yield
+        return
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect(1)
 
 
 @pytest.fixture(autouse=True)
