@@ -1,6 +1,7 @@
-# make run    open the designer (without a display: train and export the digits example)
-# make test   lint, types, import contracts and every test
-# make bench  the budgets of speed, as a table
+# make run        open the designer (without a display: train and export the digits example)
+# make test       lint, types, import contracts and every test
+# make test-long  the tests that `make test` leaves out because they add minutes and little
+# make bench      the budgets of speed, as a table
 # Both `run` and `test` first make .venv and install what is needed; the second time that takes no time.
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ DEMO := build/digits
 WORKERS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench wheel clean
+.PHONY: help run test test-long lint bench wheel clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -35,6 +36,10 @@ lint: $(READY)
 test: lint
 	@.ci/setup-qt
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --quiet
+
+test-long: $(READY)
+	@.ci/setup-qt
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --quiet -m long
 
 bench: $(READY)
 	@.ci/setup-qt

@@ -46,6 +46,7 @@ LARGE = {
     "ctc-reader": ("text/exact_match", 0.05, 15),
 }
 """The same of templates that would take minutes to the end: what they have to reach on the way."""
+MINUTES = {"ctc-reader": pytest.mark.long}
 
 
 def _trained(each: Template, folder: Path, epochs: int | None = None, seed: int = 0) -> Summary:
@@ -127,7 +128,7 @@ def test_a_template_trains(each: Template, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("name", "measure", "least", "epochs"), [(name, *rest) for name, rest in REACHED.items()])
 def test_a_template_reaches_what_it_promises(
     name: str, measure: str, least: float, epochs: int, seed: int, tmp_path: Path
@@ -137,7 +138,10 @@ def test_a_template_reaches_what_it_promises(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "measure", "least", "epochs"), [(name, *rest) for name, rest in LARGE.items()])
+@pytest.mark.parametrize(
+    ("name", "measure", "least", "epochs"),
+    [pytest.param(name, *rest, marks=MINUTES.get(name, ())) for name, rest in LARGE.items()],
+)
 def test_a_large_template_learns(name: str, measure: str, least: float, epochs: int, tmp_path: Path) -> None:
     summary = _trained(template(name), tmp_path, epochs)
     assert (summary.status, summary.epochs) == ("completed", epochs)

@@ -153,9 +153,14 @@ def test_gradients_reach_every_parameter(name: str) -> None:
         assert torch.isfinite(parameter.grad).all(), path
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW if name in LARGE else ()) for name in TRAINED])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=SLOW if name in LARGE else ()) for name in TRAINED if name != "unet"]
+)
 def test_the_loss_falls_with_the_first_epochs(name: str, tmp_path: Path) -> None:
+    """The U-Net is left to the test of what templates reach, which is as short."""
     project = template(name).load()
+    if name == "ctc-reader":
+        project = replace(project, data=replace(project.data, options={**project.data.options, "samples": 160}))
     project = replace(project, training=replace(project.training, device="cpu"))
     ended: list[EpochEnded] = []
 
