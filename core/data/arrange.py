@@ -82,6 +82,7 @@ def arrange(
     series = None
     if binding.window.length:
         series, division = _windows(binding, facts, division, with_inputs, with_targets)
+        notes += _gap_notes(facts)
     counts = _class_counts(columns, as_target, division)
     fitted, fit_notes = _fit_all(raw, used, _training_rows(division, series, binding))
     preprocessing = Preprocessing(fitted, dict(inputs), dict(targets), binding.window)
@@ -177,8 +178,12 @@ def _windows(
     for number, name in enumerate(PARTS):
         part[division.part(name)] = number
     ahead = binding.window.horizon
-    borders = facts.group_numbers() * (len(PARTS) + 1) + part
-    series = Series.over(binding.window, facts.in_time(), with_inputs, with_targets, borders, ahead=ahead)
+    order, stretch = facts.in_time(), np.zeros(len(part), dtype=np.int64)
+    stretch[order] = np.cumsum(facts.gaps_in_time()[order])
+    borders = (stretch * (int(facts.group_numbers().max(initial=0)) + 1) + facts.group_numbers()) * (
+        len(PARTS) + 1
+    ) + part
+    series = Series.over(binding.window, order, with_inputs, with_targets, borders, ahead=ahead)
     rows = series.target_rows(ahead)
     sorted_rows = [np.sort(rows[part[rows] == number]) for number in range(len(PARTS))]
     if not len(sorted_rows[0]):
@@ -187,6 +192,16 @@ def _windows(
             "over a gap, a group's border or into another part. Choose shorter windows."
         )
     return series, Division(*sorted_rows)
+
+
+def _gap_notes(facts: Facts) -> list[str]:
+    found = np.flatnonzero(facts.gaps_in_time())
+    if not len(found):
+        return []
+    first = int(facts.in_time()[np.isin(facts.in_time(), found)][0])
+    return [
+        f"Time has {units.plural(len(found), 'gap')}, the first before row {first + 1:,}: no window reaches over one."
+    ]
 
 
 def _training_rows(division: Division, series: Series | None, binding: DataBinding) -> NDArray[np.int64]:

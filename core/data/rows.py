@@ -15,6 +15,11 @@ from core.data.values import as_numbers, as_words, missing
 from core.errors import DataError
 from core.graph.project import DataBinding, Field, Role
 
+_ABOUT = 0.25
+"""How far a step may be from the median and still be a usual one: months differ by a tenth."""
+_REGULAR = 0.9
+_JUMP = 1.9
+
 
 @dataclass(frozen=True, eq=False)
 class Facts:
@@ -50,6 +55,22 @@ class Facts:
         times = np.zeros(self.count) if self.times is None else np.nan_to_num(self.times)
         order: NDArray[np.int64] = np.lexsort((times, self.group_numbers()))
         return order[~self.unplaced[order]]
+
+    def gaps_in_time(self) -> NDArray[np.bool_]:
+        """Return the rows before which time jumps: by more than ``_JUMP`` of the usual step to the row before it.
+
+        There are none where steps have no usual length: where fewer than ``_REGULAR`` are about as long as the median.
+        """
+        found = np.zeros(self.count, dtype=np.bool_)
+        if self.times is None:
+            return found
+        order = self.in_time()
+        steps = np.diff(self.times[order])
+        inside = np.diff(self.group_numbers()[order]) == 0
+        usual = float(np.median(steps[inside])) if inside.any() else 0.0
+        if usual > 0 and np.mean(np.abs(steps[inside] / usual - 1) < _ABOUT) >= _REGULAR:
+            found[order[1:][inside & (steps > _JUMP * usual)]] = True
+        return found
 
 
 def facts_of(raw: RawData, binding: DataBinding) -> Facts:

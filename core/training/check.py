@@ -12,9 +12,10 @@ from core.data.sources import sources
 from core.errors import did_you_mean
 from core.graph.binding import NEXT_TARGET, bound_fields, input_signature, target_of
 from core.graph.edits import SetField, SetParameters, SetSampling
+from core.graph.meanings import meanings
 from core.graph.project import INPUT, OUTPUT, UNUSABLE, End, Field, Node, Project
 from core.model.advice import advice
-from core.model.problems import Fix, Problem
+from core.model.problems import Fix, Problem, Severity
 from core.model.reports import ShapeReport
 from core.model.shapes import check as check_shapes
 from core.model.trail import Place, places, way_up
@@ -51,7 +52,7 @@ class CheckReport:
 def check_project(project: Project, base: Path | None = None) -> CheckReport:
     """Return all that is wrong with a project, or missing for training; unchanged parts cost next to nothing.
 
-    Pure but for the files of weights that groups name: ``base`` is the folder against which their paths are read.
+    Pure but for the files of weights that it starts from: ``base`` is the folder against which their paths are read.
     """
     shapes = check_shapes(project)
     problems = list(shapes.problems)
@@ -68,7 +69,7 @@ def check_project(project: Project, base: Path | None = None) -> CheckReport:
     problems += _input_problems(project)
     problems += _short_tables(project, shapes)
     problems += advice(project, shapes)
-    problems += weight_file_problems(project, base)
+    problems += weight_file_problems(project, base, shapes)
     problems += setting_problems(project, shapes, objectives)
     problems += _source_problems(project)
     problems += _augment_problems(project)
@@ -154,7 +155,7 @@ def _leaks(project: Project, node: Node, names: tuple[str, ...], targets: dict[s
 
 
 def _short_tables(project: Project, shapes: ShapeReport) -> Iterator[Problem]:
-    """Yield embeddings with fewer rows than the category that they look up: on a GPU that would end the process."""
+    """Yield embeddings with fewer rows than what they look up has indices: on a GPU that would end the process."""
     for place in places(project, shapes):
         for node in place.graph.of_kind("Embedding"):
             found = place.report.nodes[node.name]
@@ -163,16 +164,26 @@ def _short_tables(project: Project, shapes: ShapeReport) -> Iterator[Problem]:
             if feeding is None or not isinstance(rows, int):
                 continue
             bound = [field for name in bound_fields(feeding) if (field := project.data.field(name))]
-            largest = max(bound, key=lambda field: len(field.categories), default=None)
-            if largest is not None and len(largest.categories) > rows:
-                wanted = len(largest.categories)
-                message = (
-                    f"'{node.name}' has {rows} rows (num_embeddings), but '{largest.name}' has {wanted} categories, "
-                    "each of which needs a row of its own."
-                )
-                fixes = (place.setting(node, "num_embeddings", wanted),)
-                name = "num_embeddings"
-                yield Problem("error", message, node.name, parameter=name, fixes=fixes, path=place.path)
+            largest = max(bound, key=_indices, default=None)
+            if largest is not None and _indices(largest) > rows:
+                yield _short_table(place, node, rows, largest)
+
+
+def _indices(field: Field) -> int:
+    """Return how many different indices a field may have: of a text as many as its vocabulary has room for."""
+    return meanings[field.meaning].classes(field) if field.meaning == "text" else len(field.categories)
+
+
+def _short_table(place: Place, node: Node, rows: int, field: Field) -> Problem:
+    wanted, name = _indices(field), "num_embeddings"
+    if field.meaning == "text":
+        has = f"'{field.name}' may have {wanted:,} tokens. Training ends at the first that has no row"
+    else:
+        has = f"'{field.name}' has {wanted} categories, each of which needs a row of its own"
+    message = f"'{node.name}' has {rows} rows ({name}), but {has}."
+    severity: Severity = "warning" if field.meaning == "text" and field.encoding != "byte" else "error"
+    fixes = (place.setting(node, name, wanted),)
+    return Problem(severity, message, node.name, parameter=name, fixes=fixes, path=place.path)
 
 
 def _looked_up(place: Place, link: End | None) -> Node | None:

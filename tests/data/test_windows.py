@@ -110,6 +110,27 @@ def test_a_gap_is_in_no_window(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(part) == len(whole) - 4 - 1
 
 
+@pytest.mark.parametrize("regular", [True, False])
+def test_no_window_reaches_over_a_gap_in_regular_time(monkeypatch: pytest.MonkeyPatch, *, regular: bool) -> None:
+    times = np.arange(float(ROWS))
+    times[20:] += 5.0
+    if not regular:
+        times += np.random.default_rng(0).random(ROWS).cumsum() * 3
+    columns = {
+        "when": Column(times, "number", role="time"),
+        "value": Column(np.arange(float(ROWS)), "number"),
+        "next": Column(np.arange(float(ROWS)), "number", role="target"),
+    }
+    binding = with_field(with_field(made(monkeypatch, columns), "value", encoding="none"), "next", encoding="none")
+    binding = replace(binding, window=Window(4), split=Split("time", 0.2, 0.1))
+    prepared = load(project_of(binding, "value"))
+    values = prepared.training.inputs["input1"][:, :, 0]
+    over = ((values[:, 0] < 20) & (values[:, -1] + 1 >= 20)).any()
+    assert bool(over) is not regular
+    told = "Time has 1 gap, the first before row 21: no window reaches over one."
+    assert (told in prepared.notes) is regular
+
+
 def test_nothing_is_learnt_from_rows_behind_the_training_part(monkeypatch: pytest.MonkeyPatch) -> None:
     binding = with_field(series(monkeypatch, length=3), "value", encoding="min-max")
     fitted = load(project_of(binding)).preprocessing.fields["value"]

@@ -275,6 +275,22 @@ def test_an_embedding_with_fewer_rows_than_its_category_is_an_error_with_a_way_o
     assert check_project(document.project).ready
 
 
+@pytest.mark.parametrize(("encoding", "wanted", "severity"), [("word", 5000, "warning"), ("byte", 258, "error")])
+def test_an_embedding_with_fewer_rows_than_a_text_has_tokens_is_told(encoding: str, wanted: int, severity: str) -> None:
+    fields = (
+        Field("review", "text", encoding=encoding, options={"length": 6}),
+        Field("species", "category", "target", categories=("p", "q")),
+    )
+    table = Node("table", "Embedding", {"num_embeddings": 20, "embedding_dim": 2})
+    graph = chain(inputs("review"), table, Node("flatten", "Flatten"), linear("head", 2), output("species"))
+    document = Document(Project(data=DataBinding("csv", {"path": "x.csv"}, fields), graph=graph))
+    (problem,) = [each for each in check_project(document.project).problems if each.node == "table"]
+    assert (problem.severity, problem.parameter) == (severity, "num_embeddings")
+    assert f"may have {wanted:,} tokens" in problem.message
+    document.apply(problem.fixes[0].edit)
+    assert not [each for each in check_project(document.project).problems if each.node == "table"]
+
+
 def test_a_data_source_that_does_not_exist_is_named_with_the_nearest_one() -> None:
     project = Project(data=DataBinding("digit"))
     messages = [problem.message for problem in check_project(project).problems if problem.severity == "error"]
