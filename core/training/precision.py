@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
@@ -52,22 +52,39 @@ def _require_support(precision: str, device: torch.device) -> None:
 def compiled(module: nn.Module, example: tuple[torch.Tensor, ...], say: Say) -> Callable[..., object]:
     """Return the module compiled by ``torch.compile``, or as it is where that fails on an example, saying why.
 
-    Buffers and the random state are left as they were.
+    All that training asks for is tried: the outputs with their gradients, and the outputs alone. Buffers, gradients,
+    mode and the random state are left as they were.
     """
     before = {name: each.clone() for name, each in module.named_buffers()}
+    gradients, training = [each.grad for each in module.parameters()], module.training
     try:
         fast: Callable[..., object] = torch.compile(module)
-        with torch.random.fork_rng(devices=_cuda_devices(example)), torch.no_grad():
-            fast(*example)
+        with torch.random.fork_rng(devices=_cuda_devices(example)):
+            module.train()
+            _learn_from(fast(*example))
+            module.eval()
+            with torch.inference_mode():
+                fast(*example)
     # Compilers fail in as many ways as there are machines: a missing C++ compiler, no Triton, an unknown operation.
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         say(f"torch.compile does not work here, so the network is trained as it is. {reason}", "compile")
         return module
     finally:
+        module.train(training)
+        for parameter, gradient in zip(module.parameters(), gradients, strict=True):
+            parameter.grad = gradient
         for name, buffer in module.named_buffers():
             buffer.detach().copy_(before[name])
     return fast
+
+
+def _learn_from(outputs: object) -> None:
+    """Work out the gradients of the sum of all outputs that have some."""
+    found = outputs.values() if isinstance(outputs, Mapping) else (outputs,)
+    total = [each.sum() for each in found if isinstance(each, torch.Tensor) and each.requires_grad]
+    if total:
+        torch.stack(total).sum().backward()  # type: ignore[no-untyped-call]
 
 
 def _cuda_devices(example: tuple[torch.Tensor, ...]) -> list[int]:
