@@ -212,7 +212,7 @@ def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(monkeypatch: pyte
 
 
 @pytest.mark.long
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # the compiler's own
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore:dynamo_pgo:UserWarning")  # the compiler's own
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
 def test_a_compiled_network_learns_what_it_learns_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("torch._inductor.config.compile_threads", 1)
