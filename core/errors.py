@@ -10,6 +10,7 @@
     ├── ModelError          the graph cannot be built into a module
     ├── DataError           data cannot be read, or does not fit the project
     ├── TrainingError       training cannot start, or failed
+    ├── SearchError         a sweep cannot be made, or a trial of it is impossible
     ├── ExportError         an export failed or was refused
     ├── ImportFailed        a network could not be imported; the open project is as it was
     └── Cancelled           whoever asked for a long job wants it no longer
@@ -68,6 +69,10 @@ class DataError(LayerwrightError):
 
 class TrainingError(LayerwrightError):
     """Training cannot start, or failed."""
+
+
+class SearchError(LayerwrightError):
+    """A sweep cannot be made or gone on with, or the values of a trial fit no network."""
 
 
 class ExportError(LayerwrightError):

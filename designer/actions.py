@@ -24,6 +24,7 @@ from designer.conditions import (
 from designer.docks import DOCKS, DockSpec
 from designer.drawing_commands import BOOKMARKS
 from designer.icons import icon
+from designer.importing.commands import IMPORT
 from designer.inside.figures import PREFIX
 from designer.keys.table import CANVAS, Binding, common
 from designer.network_commands import NETWORK_COMMANDS
@@ -86,7 +87,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("start", FILE, "S&tart page", lambda w: w.show_start(), "Ctrl+Home", "home"),
     Command("save", FILE, "&Save", lambda w: w.save(), _K.Save, "save", is_open, separated=True, tool_bar=True),
     Command("save_as", FILE, "Save &as…", lambda w: w.save_as(), "Ctrl+Shift+S", "", is_open),
-    Command("export", FILE, "&Export…", lambda w: w.show_export(), "Ctrl+E", "export", any_nodes, separated=True),
+    IMPORT,
+    Command("export", FILE, "&Export…", lambda w: w.show_export(), "Ctrl+E", "export", any_nodes),
     EXPORT_PICTURE,
     Command("close_tab", FILE, "&Close tab", lambda w: w.close_tab(), "Ctrl+W", "close", can_close, separated=True),
     Command("quit", FILE, "&Quit", lambda w: w.close(), "Ctrl+Q"),

@@ -42,6 +42,9 @@ DOCKS: tuple[DockSpec, ...] = (
     DockSpec("library", "&Library", LEFT, lambda each: each.library, "Alt+1", 190),
     DockSpec("outline", "&Outline", LEFT, lambda each: each.outline, width=190, beside="library", in_menu=False),
     DockSpec("inspector", "&Properties, data, training", RIGHT, lambda each: each.inspector, "Alt+2", 340),
+    DockSpec(
+        "source", "S&ource", RIGHT, lambda each: each.source, width=340, shown=False, beside="inspector", in_menu=False
+    ),
     DockSpec("results", "Problems, &curves, results", BOTTOM, lambda each: each.results, "Alt+3"),
 )
 """Another dock is another line here: it gets its menu entry, its place in the layout and its title bar."""

@@ -1,4 +1,4 @@
-"""Files and folders dropped on the window: projects are opened, data is used in the current project or a new one."""
+"""Files and folders dropped on the window: projects are opened, networks imported, weights and data used."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from PySide6.QtCore import QCoreApplication, QMimeData
 from PySide6.QtWidgets import QMessageBox
 
 from core.data.reading import source_for
-from core.errors import DataError
+from core.errors import DataError, LayerwrightError
 from core.graph.files import SUFFIX
+from core.importers._reading import importer_of
+from designer.files import show_error
+from designer.importing.commands import WEIGHTS, import_network, load_weights
 
 if TYPE_CHECKING:
     from designer.window import Window
@@ -23,23 +26,49 @@ class Incoming:
 
     projects: tuple[Path, ...] = ()
     data: tuple[Path, ...] = ()
+    networks: tuple[Path, ...] = ()
+    weights: tuple[Path, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.projects or self.data)
+        return bool(self.projects or self.data or self.networks or self.weights)
 
 
 def incoming(data: QMimeData) -> Incoming:
-    """Return the projects in what is dragged, and what a source of data reads."""
-    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    projects = tuple(path for path in paths if path.suffix.lower() == SUFFIX)
-    return Incoming(projects, tuple(path for path in paths if path not in projects and _is_data(path)))
+    """Return what is dragged: projects, what a source of data reads, networks of others, and weights alone."""
+    kinds: dict[str, list[Path]] = {"projects": [], "data": [], "networks": [], "weights": []}
+    for url in data.urls():
+        path = Path(url.toLocalFile())
+        kind = _kind(path) if url.isLocalFile() else ""
+        if kind:
+            kinds[kind].append(path)
+    return Incoming(**{kind: tuple(paths) for kind, paths in kinds.items()})
+
+
+def _kind(path: Path) -> str:
+    """Return which part of ``Incoming`` a file belongs to; empty where nothing can be made of it."""
+    suffix = path.suffix.lower()
+    if suffix == SUFFIX:
+        return "projects"
+    if _is_data(path):
+        return "data"
+    if suffix in WEIGHTS:
+        return "weights"
+    return "networks" if path.is_file() and importer_of(path.name) is not None else ""
 
 
 def take(window: Window, files: Incoming) -> None:
-    """Open the projects, each in a tab; then use all data as the user says."""
+    """Open the projects, each in a tab, and import networks; then use weights and data as the user says."""
     current = window.workspace
     for path in files.projects:
         window.open_path(path)
+    for path in files.networks:
+        import_network(window, str(path))
+    for path in files.weights[:1]:
+        if window.workspace is None:
+            error = LayerwrightError(_tr("“{name}” holds weights alone.").format(name=path.name))
+            show_error(window, _tr("There is no network for these weights"), error, _tr("Open their network first."))
+        else:
+            load_weights(window, path)
     for path in files.data:
         if current is None or files.projects or len(files.data) > 1:
             _in_new_project(window, path)

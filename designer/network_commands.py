@@ -6,6 +6,7 @@ from designer.arranging_commands import ARRANGING
 from designer.command import NETWORK, Command
 from designer.conditions import inside_a_group, is_open, nodes_selected, not_empty, structure
 from designer.drawing_commands import DRAWING
+from designer.importing.commands import LOAD_WEIGHTS
 
 _GROUPS = "&Groups"
 _WEIGHTS = "Shared &weights"
@@ -167,6 +168,7 @@ NETWORK_COMMANDS: tuple[Command, ...] = (
         canvas=True,
         submenu=_WEIGHTS,
     ),
+    LOAD_WEIGHTS,
     *DRAWING,
     Command("show_data", NETWORK, "Show da&ta", lambda w: w.show_data(), "Alt+5", "data", is_open, separated=True),
     Command("problems", NETWORK, "Show p&roblems", lambda w: w.show_problems(), "F8", "warning", is_open),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from core.graph.journal import Recovered
 from core.graph.project import Project
 from core.training.events import Finished, Progress
 from designer import files
+from designer.importing.keeping import put_beside
 from designer.safety import guard
 from designer.safety.asking import Choice
 from designer.safety.keeper import Opening
@@ -106,6 +108,7 @@ class Projects(QObject):
         runner.event_received.connect(lambda event: self._on_event(workspace, event))
         runner.state_changed.connect(lambda _state: self._on_state(workspace))
         workspace.runs.project_requested.connect(self.open_template)
+        workspace.sweep.project_requested.connect(self.open_template)
         self.opened.emit(workspace)
         self._workspaces.append(workspace)
         self._tabs.add(workspace, self.name_of(workspace))
@@ -177,18 +180,21 @@ class Projects(QObject):
         if choice is not Choice.FIRST:
             return choice is Choice.SECOND and self.save_as(workspace)
         old, new = workspace.session.base, path.resolve().parent
+        beside: Callable[[Project], Project] | None = None
 
         def moved(project: Project) -> Project:
-            return relocated(project, old, new)
+            found = relocated(project, old, new)
+            return beside(found) if beside is not None else found
 
         try:
+            beside = put_beside(document.project, path.resolve())
             digest = save_project(moved(document.project), path)
         except SaveError as error:
             advice = self.tr("Your changes are still here. Save them to another place with File, Save as.")
             files.show_error(self._window, self.tr("The project was not saved"), error, advice)
             return False
         workspace.keeper.saved(path, digest)
-        document.mark_saved(path.resolve(), None if old == new else moved)
+        document.mark_saved(path.resolve(), None if old == new and beside is None else moved)
         self.describe(workspace)
         self._window.settings.add_recent(path, document.project.name)
         self.saved.emit(path)

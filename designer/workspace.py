@@ -39,6 +39,9 @@ from designer.safety.keeper import Keeper, Opening
 from designer.samples.panel import SamplesPanel
 from designer.session import Session
 from designer.settings import Settings
+from designer.source.panel import SourcePanel
+from designer.sweep.panel import SweepPanel
+from designer.sweep.runner import SweepRunner
 from designer.training.bar import TrainBar
 from designer.training.freezing import offer_freezing
 from designer.training.notice import NoticeBar
@@ -87,6 +90,8 @@ class Workspace(QMainWindow):
         self.problems = ProblemsPanel(session)
         self.curves = CurvesPanel(self.runner)
         self.runs: RunsPanel = RunsPanel(session, self.runner, self.curves, self._canvas, settings)
+        sweeps = SweepRunner(session, lambda: self.runner.runs_root, self)
+        self.sweep: SweepPanel = SweepPanel(session, sweeps)
         self.watcher = InsideWatcher(session, self.runner, settings)
         self.inside: InsidePanel = InsidePanel(self.watcher)
         self.costs = CostPanel(session, self.properties.cost)
@@ -94,6 +99,7 @@ class Workspace(QMainWindow):
         self.trial: TryPanel = TryPanel(self.runner)
         self.samples = SamplesPanel(session)
         self.history = HistoryPanel(session)
+        self.source: SourcePanel = SourcePanel(session)
         self.keeper = Keeper(session, opening or Opening(), self)
         self.inspector: PanelTabs = self._make_inspector()
         self.results: PanelTabs = self._make_results()
@@ -191,6 +197,7 @@ class Workspace(QMainWindow):
         self.notices.close_jobs()
         self.runner.close()
         self.runs.close_jobs()
+        self.sweep.close_jobs()
         self.outcome.close_jobs()
         self.trial.close_jobs()
         self.curves.close_jobs()
@@ -198,6 +205,7 @@ class Workspace(QMainWindow):
         self.properties.close_jobs()
         self.training.close_jobs()
         self.samples.close_jobs()
+        self.source.close_jobs()
         self.session.close()
 
     def _follow_motion(self) -> None:
@@ -237,6 +245,7 @@ class Workspace(QMainWindow):
         tabs.add(self.outcome, self.tr("Results"))
         tabs.add(self.trial, self.tr("Try it"))
         tabs.add(self.runs, self.tr("Runs"))
+        tabs.add(self.sweep, self.tr("Sweep"))
         tabs.add(self.costs, self.tr("Cost"))
         return tabs
 
@@ -265,6 +274,7 @@ class Workspace(QMainWindow):
         self.runner.event_received.connect(self._on_training_event)
         self.runner.failed.connect(self.training_failed)
         self.runs.curves_requested.connect(lambda: self.show_panel(self.curves))
+        self.sweep.run_requested.connect(self._on_curves_of)
         self.runs.resume_requested.connect(self.runner.resume)
         self.runs.train_more_requested.connect(self._on_train_more)
         self.runs.results_requested.connect(self._on_results_of)
@@ -311,6 +321,10 @@ class Workspace(QMainWindow):
             self.session.refused.emit(str(error))
             return
         self.runner.resume(run, done + epochs)
+
+    def _on_curves_of(self, run: Path) -> None:
+        self.curves.show_runs([run])
+        self.show_panel(self.curves)
 
     def _on_results_of(self, run: Path) -> None:
         self.show_panel(self.outcome)

@@ -19,11 +19,13 @@ _MESSAGE = b"\nstopping (once more to leave at once) ...\n"
 class Interrupts:
     """While entered, Ctrl-C and a request to terminate stop the training; ``received`` is then the signal's number.
 
-    Only the main thread can take signals; in any other this does nothing.
+    Only the main thread can take signals; in any other this does nothing. Of several processes all are told, and all
+    but one are ``quiet``.
     """
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, *, quiet: bool = False) -> None:
         self._control = control
+        self._quiet = quiet
         self._before: dict[int, _Handler] = {}
         self.received = 0
 
@@ -44,5 +46,7 @@ class Interrupts:
             raise KeyboardInterrupt
         self.received = number
         self._control.stop()
+        if self._quiet:
+            return
         # Not through sys.stderr, in the midst of whose writing this may have come.
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, _MESSAGE)

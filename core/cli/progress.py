@@ -6,13 +6,15 @@ Where stderr is no terminal (a log file, a pipe) there is no bar, only the lines
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
 from core import units
 from core.cli.command import note, print_json
 from core.machine import device_title
+from core.progress import watching
 from core.training.control import Control
 from core.training.events import (
     Changed,
@@ -32,6 +34,28 @@ if TYPE_CHECKING:
 
 _LOOKS = "{desc} |{bar}| {percentage:3.0f} %{postfix}"
 _STARTING = "starting …"
+
+
+@contextmanager
+def shown_progress() -> Iterator[None]:
+    """Show on one line of a terminal how far the work inside the block is; elsewhere nothing is shown."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    widest = 0
+
+    def told(done: int, total: int, what: str) -> bool:
+        nonlocal widest
+        text = f"{what} … {100 * done / total:.0f} %" if total else f"{what} …"
+        widest = max(widest, len(text))
+        print(text.ljust(widest), end="\r", file=sys.stderr, flush=True)
+        return True
+
+    try:
+        with watching(told):
+            yield
+    finally:
+        print(" " * widest, end="\r", file=sys.stderr, flush=True)
 
 
 class TrainingReporter:

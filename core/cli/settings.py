@@ -14,7 +14,12 @@ from core.kinds import Parameter
 
 _OPTIONS = {"optimizer_options": "optimizer", "schedule_options": "schedule"}
 """Settings that hold options, and the setting that says whose."""
-_SETTINGS = {name: kind for name, kind in get_type_hints(TrainingSettings).items() if name not in _OPTIONS}
+_LOGGER_OPTIONS = "logger_options"
+_SETTINGS = {
+    name: kind
+    for name, kind in get_type_hints(TrainingSettings).items()
+    if name not in _OPTIONS and name != _LOGGER_OPTIONS
+}
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -60,10 +65,27 @@ def _assigned(project: Project, name: str, value: str) -> TrainingSettings:
 
                 options: Any = {**getattr(training, held), option.name: parse_value(option, value)}
                 return replace(training, **{held: options})
+    logger, _, wanted = name.partition(".")
+    told = _with_logger_option(training, logger, wanted, value)
+    if told is not None:
+        return told
     others = [each.name for whose in _OPTIONS.values() for each in _options(whose, getattr(training, whose))]
     known = (*project.variables, *_SETTINGS, *others)
     hint = did_you_mean(name, known) or f" There are: {', '.join(known)}."
     raise ValueError(f"there is no variable or setting of that name.{hint}")
+
+
+def _with_logger_option(training: TrainingSettings, logger: str, option: str, value: str) -> TrainingSettings | None:
+    """Return the settings with an option of a logger (``mlflow.experiment``); None where there is no such thing."""
+    from core.parameters import parse_value
+    from core.training.loggers import loggers
+
+    kind = loggers.find(logger)
+    found = next((each for each in kind.parameters if each.name == option), None) if kind is not None else None
+    if found is None:
+        return None
+    options = {**training.logger_options.get(logger, {}), option: parse_value(found, value)}
+    return replace(training, logger_options={**training.logger_options, logger: options})
 
 
 def _read(name: str, value: str, project: Project) -> Any:
@@ -80,10 +102,24 @@ def _read(name: str, value: str, project: Project) -> Any:
         return _SWITCH[value.lower()]
     if kind is str:
         return value
+    if name == "loggers":
+        return _loggers(value)
     number = evaluate(value, project.variables)
     if kind is int and not isinstance(number, int):
         raise ValueError(f"{name} must be a whole number, not {number}.")
     return number if kind is int else float(number)
+
+
+def _loggers(value: str) -> tuple[str, ...]:
+    """Return the loggers in a list with commas; "none" is an empty one."""
+    from core.training.loggers import loggers
+
+    names = () if value == "none" else tuple(part.strip() for part in value.split(",") if part.strip())
+    for name in names:
+        if name not in loggers:
+            hint = did_you_mean(name, loggers.entries)
+            raise ValueError(f"there is no logger '{name}'.{hint} There are: {', '.join(loggers.entries)}.")
+    return names
 
 
 def _with_fitting_options(training: TrainingSettings, name: str) -> TrainingSettings:

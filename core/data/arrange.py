@@ -81,8 +81,9 @@ def arrange(
     division = _divided(facts, keep, classes, binding)
     series = None
     if binding.window.length:
-        series, division = _windows(binding, facts, division, with_inputs, with_targets)
-        notes += _gap_notes(facts)
+        before = division
+        series, division = _windows(binding, facts, before, with_inputs, with_targets)
+        notes += [*_gap_notes(facts), *_parts_without_window(binding, before, division)]
     counts = _class_counts(columns, as_target, division)
     fitted, fit_notes = _fit_all(raw, used, _training_rows(division, series, binding))
     preprocessing = Preprocessing(fitted, dict(inputs), dict(targets), binding.window)
@@ -192,6 +193,18 @@ def _windows(
             "over a gap, a group's border or into another part. Choose shorter windows."
         )
     return series, Division(*sorted_rows)
+
+
+def _parts_without_window(binding: DataBinding, rows: Division, predicted: Division) -> list[str]:
+    """Say which parts have rows, but not enough in a row for a window and what it predicts."""
+    needed = binding.window.length + binding.window.horizon
+    return [
+        f"The {name} part has no sample: its {units.plural(len(rows.part(name)), 'row')} are too few in a row "
+        f"for the {needed:,} that a window and what it predicts take. Give it a larger "
+        "share, or choose shorter windows."
+        for name in PARTS
+        if len(rows.part(name)) and not len(predicted.part(name))
+    ]
 
 
 def _gap_notes(facts: Facts) -> list[str]:

@@ -15,6 +15,7 @@ from core.data.nested import list_column
 from core.data.roles import TARGETS, plain
 from core.data.source import Array, Column
 from core.data.values import category_order, number_text
+from core.data.written import plain_numbers
 from core.graph.project import Meaning, Role
 
 if TYPE_CHECKING:
@@ -110,12 +111,14 @@ def _text_column(name: str, words: pl.Series, hints: Hints) -> Column:
     filled = len(words) - words.null_count()
     if hints.typed:
         return _word_column(name, words)
-    values = _numbers(words, hints.comma)
+    plain_words, written = plain_numbers(words, comma=hints.comma)
+    values = _numbers(plain_words, hints.comma)
     good = len(values) - int(np.isnan(values).sum())
     enough = good and (good == filled or (good >= 20 and good >= ENOUGH * filled))
-    if enough and not (_has_leading_zeros(words) or _is_huge(values)):
+    if enough and not (_has_leading_zeros(words) or _is_huge(values) or _has_many_digits(plain_words, values)):
         column = _number_column(name, values, hints.last)
         strays = f"; {_strays(words, values)} and count as missing" if good < filled else ""
+        strays += f"; {written}" if written else ""
     else:
         column = _word_column(name, words)
         strays = ""
@@ -172,6 +175,11 @@ def _is_huge(values: Array) -> bool:
     """Say whether whole numbers are too large for float64 to tell neighbours apart: account numbers and the like."""
     huge = np.abs(values[np.abs(values) >= _EXACT])
     return bool(((huge == np.floor(huge)) & (huge < 1e19)).any())
+
+
+def _has_many_digits(words: pl.Series, values: Array) -> bool:
+    """Say whether a whole number is written out with more digits than float64 holds, whatever its size."""
+    return bool((np.abs(values) >= _EXACT).any()) and bool(words.str.contains(r"^[+-]?\d{17,}$").any())
 
 
 def _strays(words: pl.Series, values: Array) -> str:

@@ -6,6 +6,7 @@ pixels come out as grey or as red, green and blue. Formats are named, so that no
 
 from __future__ import annotations
 
+import os
 import struct
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -39,6 +40,9 @@ _LARGEST_AS_IT_IS = 512
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)
+_ENDS = ((b"\xff\xd8\xff", b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"))
+"""How a JPEG and a PNG begin and end."""
+_LONGEST_START = 8
 _DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 _GREY = ("1", "L", "LA", "La", *_DEEP)
 Content = Path | BytesIO
@@ -123,6 +127,19 @@ def _opened(content: Content, name: str) -> Iterator[Image]:
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, struct.error) as error:
         message = f"{name} is damaged or cannot be read: {reason_of(error)}. "
         raise DataError(message + "Replace it, or delete it and read the data again.") from error
+
+
+def ends_well(content: Content) -> bool:
+    """Say whether a file ends as a whole PNG or JPEG does: one that was cut off has no such end.
+
+    Bytes may follow that end, so that False does not mean that a file is damaged: then only reading it tells. Of other
+    formats it is always True.
+    """
+    with content.open("rb") if isinstance(content, Path) else BytesIO(content.getvalue()) as file:
+        beginning = file.read(_LONGEST_START)
+        end = next((end for start, end in _ENDS if beginning.startswith(start)), b"")
+        file.seek(-min(len(end), len(beginning)), os.SEEK_END)
+        return file.read() == end
 
 
 def _too_large(name: str) -> str:
@@ -256,7 +273,7 @@ class Examined:
 
 
 def examine(count: int, content: Callable[[int], Content], name: Callable[[int], str]) -> Examined:
-    """Read the headers of images, reporting how far it is.
+    """Read the headers of images, and all of those that do not end as a whole file does, reporting how far it is.
 
     Raises:
         DataError: not one of them can be read.
@@ -267,7 +284,10 @@ def examine(count: int, content: Callable[[int], Content], name: Callable[[int],
         if row % 64 == 0:
             report(row, count, "looking at the images")
         try:
-            headers.append(read_header(content(row), name(row)))
+            header = read_header(content(row), name(row))
+            if not ends_well(content(row)):
+                read_pixels(content(row), name(row), header.channels)
+            headers.append(header)
             rows.append(row)
         except DataError as error:
             bad.append(error.message)

@@ -1,6 +1,7 @@
 """Files that a project names, when the project's own file goes to another folder: they must still be found.
 
-Data sources and the weights of groups name files, and relative paths start from the folder of the project's file.
+Data sources, and the weights that the network or a group starts from, are in files whose relative paths start from the
+folder of the project's file.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def relocated(project: Project, old: Path | None, new: Path) -> Project:
     }
     if any(group is not project.groups[name] for name, group in groups.items()):
         project = replace(project, groups=groups)
+    if (path := move.path(project.weights)) != project.weights:
+        project = replace(project, weights=path)
     options = _moved(project.data, move)
     return project if options == project.data.options else replace(project, data=replace(project.data, options=options))
 

@@ -132,7 +132,10 @@ def _at_random(count: int, split: Split, classes: Indices | None) -> Division:
 
 
 def _by_group(groups: Indices, split: Split) -> Division:
-    """Give whole groups, the largest first, to the part that lacks most rows; equal groups in random order."""
+    """Give whole groups, the largest first, to the part that lacks most rows; equal groups in random order.
+
+    A part that then has none gets the smallest group of a part with several.
+    """
     _, members, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.lexsort((_drawn(len(sizes), split.seed), -sizes))
     lacking = np.array([1 - split.validation - split.test, split.validation, split.test]) * len(groups)
@@ -140,6 +143,10 @@ def _by_group(groups: Indices, split: Split) -> Division:
     for group in order.tolist():
         part[group] = lacking.argmax()
         lacking[part[group]] -= sizes[group]
+    for number in (1, 2):
+        spare = [group for group in order.tolist() if (part == part[group]).sum() > 1]
+        if (split.validation, split.test)[number - 1] > 0 and spare and not (part == number).any():
+            part[spare[-1]] = number
     return _parted(part[members])
 
 

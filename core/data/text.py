@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -179,31 +179,48 @@ def find_separator(head: str) -> str:
 
 
 def header(text: TableText, separator: str) -> tuple[str, ...]:
-    """Return the column names of the first line; a column without a name becomes ``column 3``.
+    """Return the column names of the first line; one without a name becomes ``column 3``, a second ``a`` ``a (2)``.
 
     Raises:
-        DataError: the first line holds values instead of names, names occur twice, or no row follows.
+        DataError: the line is too long to be divided.
     """
+    names: list[str] = []
+    for index, cell in enumerate(_first_cells(text, separator)):
+        wanted, count = cell or f"column {index + 1}", 1
+        name = wanted
+        while name in names:
+            count += 1
+            name = f"{wanted} ({count})"
+        names.append(name)
+    return tuple(names)
+
+
+def told_apart(text: TableText, separator: str) -> tuple[str, ...]:
+    """Return the column names that stand in the first line more than once."""
+    cells = [cell for cell in _first_cells(text, separator) if cell]
+    return tuple(dict.fromkeys(cell for cell in cells if cells.count(cell) > 1))
+
+
+def has_names(text: TableText, separator: str) -> bool:
+    """Say whether the first line holds names: values are all numbers, or some with a point or a comma."""
+    cells = _first_cells(text, separator)
+    numbers = [cell for cell in cells if not math.isnan(parse_number(cell))]
+    return not numbers or (len(numbers) < len(cells) and not any("." in each or "," in each for each in numbers))
+
+
+def with_names(text: TableText, separator: str) -> TableText:
+    """Return a table whose first line holds values with a line of names above it: ``column 1``, ``column 2``…"""
+    count = len(_first_cells(text, separator))
+    names = separator.join(f"column {index + 1}" for index in range(count))
+    return replace(text, data=names.encode() + b"\n" + text.data, first_line=text.first_line - 1)
+
+
+def _first_cells(text: TableText, separator: str) -> list[str]:
     lines = io.TextIOWrapper(io.BytesIO(text.data), "utf-8", newline="")
     try:
-        cells = [cell.strip() for cell in next(csv.reader(lines, delimiter=separator))]
+        return [cell.strip() for cell in next(csv.reader(lines, delimiter=separator))]
     except csv.Error as error:
         raise DataError(f"{text.path} cannot be read as a table: {error}.") from error
-    numbers = [cell for cell in cells if not math.isnan(parse_number(cell))]
-    if numbers and (len(numbers) == len(cells) or any("." in number or "," in number for number in numbers)):
-        shown = separator.join(cells[:5])
-        raise DataError(
-            f"{text.path} has no header: its first line holds values ({shown}…). Put a line of column names above them."
-        )
-    names = [cell or f"column {index + 1}" for index, cell in enumerate(cells)]
-    twice = [
-        f"'{name}' is the name of columns {' and '.join(str(i + 1) for i, each in enumerate(names) if each == name)}."
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
-    ]
-    if twice:
-        raise DataError(f"{text.path} has columns of the same name. Rename them in its first line.", problems=twice)
-    return tuple(names)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,13 @@ def number_text(number: float) -> str:
     return repr(float(number))
 
 
+def _with_point(text: str) -> str:
+    """Return a number that holds commas with a point alone: the last mark is the decimal one, unless it repeats."""
+    if text.count(",") > 1 or text.rfind(",") < text.rfind("."):
+        return text.replace(",", "")
+    return text.replace(".", "").replace(",", ".")
+
+
 def parse_number(cell: object) -> float:
     """Return the finite number that a cell holds (with a point or a decimal comma), or NaN where it holds none."""
     if isinstance(cell, str):
@@ -45,7 +52,7 @@ def parse_number(cell: object) -> float:
         if "_" in text:
             return math.nan
         if "," in text:
-            text = text.replace(".", "").replace(",", ".")
+            text = _with_point(text)
         try:
             number = float(text)
         except ValueError:

@@ -72,6 +72,15 @@ def _reads(loss: LossKind, options: Mapping[str, Any]) -> list[Any]:
     return ["exp"] if loss.target == "number" and logarithm.get(loss.gives, False) else []
 
 
+def requirements(preprocessing: Preprocessing) -> str:
+    """Return requirements.txt: what it takes to predict."""
+    import torch
+
+    pillow = any(preprocessing.fields[name].field.meaning == "image" for name in preprocessing.needed)
+    lines = [f"torch>={torch.__version__.partition('+')[0]}", "numpy>=1.26", *(["pillow"] if pillow else [])]
+    return "\n".join(lines) + "\n"
+
+
 # --- an example -------------------------------------------------------------------------------------------------------
 
 
@@ -142,8 +151,10 @@ names. Missing cells are empty or NA. Dates are written as year-month-day. In Py
 """
 
 
-def model_card(network: Exportable, request: ExportRequest, run: Run, readers: tuple[OutputReader, ...]) -> str:
-    """Return README.md: what the network does, from which data, how well, and how it was trained."""
+def model_card(
+    network: Exportable, request: ExportRequest, run: Run, readers: tuple[OutputReader, ...], use: str = _USE
+) -> str:
+    """Return README.md: what the network does, from which data, how well, how it was trained, and its ``use``."""
     preprocessing = network.preprocessing
     assert preprocessing is not None
     count = sum(each.numel() for each in network.built.module.parameters())
@@ -159,7 +170,7 @@ def model_card(network: Exportable, request: ExportRequest, run: Run, readers: t
         lines.append(f"| {reader.output} | {what} | {reader.objective.loss.id} |")
     lines += ["", "## Data", "", *_data(request, run), "", "## How well", "", *_measures(run)]
     lines += ["", "## How it was trained", "", *_training(request, run)]
-    return "\n".join(lines) + "\n" + _USE
+    return "\n".join(lines) + "\n" + use
 
 
 def _data(request: ExportRequest, run: Run) -> list[str]:

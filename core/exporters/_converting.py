@@ -90,8 +90,8 @@ def _reason(error: Exception) -> str:
     if fixed := _FIXED.search("\n".join(map(str, chain))):
         what = "batch size" if fixed[2] == "0" else "length"
         return (
-            f"PyTorch's exporter makes it for one {what} of '{fixed[1]}' only, as of recurrent layers over an open "
-            "length. Give the field a fixed length in the data panel, or choose another format."
+            f"PyTorch's exporter makes it for one {what} of '{fixed[1]}' only. Give the field a fixed length in the "
+            "data panel, or choose another format."
         )
     text = reason_of(chain[-1]) if isinstance(chain[-1], Exception) else str(chain[-1])
     words = " ".join(text.split())

@@ -30,10 +30,18 @@ class ExportRequest:
 
 
 @dataclass(frozen=True)
+class Exported:
+    """What an export wrote, and in ``notes`` what the user should know of it, a sentence each."""
+
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ExporterKind:
     """An export format, declared once. ``suffix`` is the usual ending of its file.
 
-    ``export`` writes the file and returns its path. What it wrote was read back and gave the same outputs as the
+    ``export`` writes the file and says where it is. What it wrote was read back and gave the same outputs as the
     network before it replaced anything. It reports through ``core.progress``, and raises Cancelled where whoever
     watches wants it to end, ExportError, and ModelError where the network cannot be built.
     ``trained_only`` formats need a run: they hold what was learnt from the data.
@@ -43,5 +51,5 @@ class ExporterKind:
     title: str
     suffix: str
     help: str
-    export: Callable[[ExportRequest], Path]
+    export: Callable[[ExportRequest], Exported]
     trained_only: bool = False

@@ -27,6 +27,9 @@ from core.training.checkpoints import load_weights, weights_metadata
 TOLERANCE = 1e-5
 """How far outputs may differ, relative to the largest of them (or to 1, if that is larger)."""
 
+_MADE_UP = (
+    "The data of the run cannot be read any more: the export was compared with the network on rows that were made up."
+)
 _BATCH = 4
 _LENGTHS = ((12, 7), (64, 45))
 """Lengths that open axes are tried with: the short ones where they suffice, for tracing recurrent layers takes time."""
@@ -40,7 +43,8 @@ class Exportable:
     """A network in evaluation mode on the CPU, what its files shall say of it, and batches to compare outputs with.
 
     ``example`` is random, with several samples and steps; ``batches`` are it, others of another size and length, and
-    where there is a run the raw ``rows`` of its data as the network takes them (None where there is no run).
+    where there is a run the raw ``rows`` of its data as the network takes them (None where there is no run). ``notes``
+    tell the user what there is to know of the comparison.
     """
 
     built: Built
@@ -50,6 +54,7 @@ class Exportable:
     batches: tuple[Inputs, ...]
     rows: Columns | None = None
     preprocessing: Preprocessing | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def weights(self) -> dict[str, Tensor]:
@@ -82,12 +87,14 @@ def exportable(request: ExportRequest, *, rows: bool = False) -> Exportable:
     first, second = _lengths(built.module, specs)
     example = _samples(specs, _BATCH, first)
     batches = [example, _samples(specs, 1, first), _samples(specs, _BATCH - 1, second)]
-    found = None
+    found: Columns | None = None
+    notes: tuple[str, ...] = ()
     if rows and request.run is not None and preprocessing is not None:
         report(0, 0, "Reading rows to compare with")
-        found = raw_rows(request.run, preprocessing)
+        raw = raw_rows(request.run, preprocessing)
+        found, notes = raw.columns, () if raw.stored else (_MADE_UP,)
         batches += _prepared(preprocessing, found, built.inputs)
-    return Exportable(built, metadata, specs, example, tuple(batches), found, preprocessing)
+    return Exportable(built, metadata, specs, example, tuple(batches), found, preprocessing, notes)
 
 
 def _metadata(request: ExportRequest, checked: CheckReport) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,19 +23,31 @@ _COUNT = 12
 _MADE_STEPS = 7
 
 
-def raw_rows(run: Run, preprocessing: Preprocessing) -> Columns:
+@dataclass(frozen=True, eq=False)
+class RawRows:
+    """Rows by column, and whether they are ``stored`` in the run's data; else they were made up."""
+
+    columns: Columns
+    stored: bool
+
+
+def raw_rows(run: Run, preprocessing: Preprocessing) -> RawRows:
     """Return rows for what the inputs need, in the form that ``core.data.source.Column`` says.
 
     They are validation rows of the run's data (training rows where it has none), or made up where the data cannot be
-    read any more. Where fields of a table allow, each has a row more without a value, and one with an unknown word.
+    read any more. Where fields of a table allow, each has a row more without a value, and one with an unknown word;
+    among rows that windows are laid over, some of them have it.
     """
-    taken = _stored(run, preprocessing) or _made(preprocessing)
-    windows = bool(preprocessing.window.length)
+    stored = _stored(run, preprocessing)
+    taken = stored or _made(preprocessing)
     columns = {name: _cells(preprocessing.fields[name], values) for name, values in taken.items()}
-    for name in () if windows else tuple(columns):
-        for cell in _odd(preprocessing.fields[name]):
+    odd = [(name, cell) for name in columns for cell in _odd(preprocessing.fields[name])]
+    for place, (name, cell) in enumerate(odd):
+        if not preprocessing.window.length:
             columns = {key: _with_row(values, key == name, cell) for key, values in columns.items()}
-    return columns
+        elif cell is not None or preprocessing.fields[name].field.missing != "drop row":
+            columns[name][place % len(columns[name])] = cell
+    return RawRows(columns, bool(stored))
 
 
 def _stored(run: Run, preprocessing: Preprocessing) -> dict[str, Array]:

@@ -372,7 +372,7 @@ def _resized(image: Array, size: tuple[int, int]) -> Array:
 
 # --- all fields -------------------------------------------------------------------------------------------------------
 
-_ENCODERS: dict[str, Callable[[Field, Cells], Array]] = {
+ENCODERS: dict[str, Callable[[Field, Cells], Array]] = {
     "number": _number,
     "category": _category,
     "flag": _flag,
@@ -388,7 +388,7 @@ def unsupported(field: Field) -> str:
     """Return why a field cannot be prepared here; empty where it can."""
     if field["meaning"] == "text" and field["encoding"] == "bpe":
         return "byte pair encoding needs the package tokenizers"
-    return "" if field["meaning"] in _ENCODERS else f"{field['meaning']} fields need Layerwright's own preparation"
+    return "" if field["meaning"] in ENCODERS else f"{field['meaning']} fields need Layerwright's own preparation"
 
 
 def is_gap(field: Field, cell: object) -> bool:
@@ -437,7 +437,7 @@ def transform(preprocessing: Field, columns: dict[str, Cells]) -> tuple[dict[str
     length, stride = int(window["length"] or 0), int(window["stride"])
     if not length:
         rows = [row for row in range(count) if row not in problems]
-        return _inputs(preprocessing, fields, columns, rows), rows, problems
+        return inputs_of(preprocessing, fields, columns, rows), rows, problems
     ends = [
         start + length - 1
         for start in range(0, count - length + 1, stride)
@@ -445,7 +445,7 @@ def transform(preprocessing: Field, columns: dict[str, Cells]) -> tuple[dict[str
     ]
     spans = np.array([range(end - length + 1, end + 1) for end in ends], dtype=np.int64).reshape(-1, length)
     different, places = np.unique(spans, return_inverse=True)
-    flat = _inputs(preprocessing, fields, columns, different.tolist())
+    flat = inputs_of(preprocessing, fields, columns, different.tolist())
     inputs = {node: block[places.reshape(spans.shape)] for node, block in flat.items()}
     left = {row: problems.get(row, "no whole window ends here.") for row in range(count) if row not in set(ends)}
     return inputs, ends, left
@@ -455,9 +455,10 @@ def _drops(field: Field) -> bool:
     return bool(field["missing"] == "drop row")
 
 
-def _inputs(
-    preprocessing: Field, fields: dict[str, Field], columns: dict[str, Cells], rows: list[int]
+def inputs_of(
+    preprocessing: Field, fields: dict[str, Field], columns: dict[str, Cells], rows: Sequence[int]
 ) -> dict[str, Array]:
+    """Return an array for every input: its fields side by side, of these rows."""
     inputs = {}
     for node, names in preprocessing["inputs"].items():
         parts = []
@@ -467,7 +468,7 @@ def _inputs(
             parts.append(
                 _length_or_mask(fields[base], cells, part)
                 if part
-                else _ENCODERS[fields[base]["meaning"]](fields[base], cells)
+                else ENCODERS[fields[base]["meaning"]](fields[base], cells)
             )
         inputs[node] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     return inputs

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ExportError, reason_of
-from core.exporters._kind import ExporterKind, ExportRequest
+from core.exporters._kind import Exported, ExporterKind, ExportRequest
 from core.loading import load
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _LARGEST = 1_900_000_000
 """Bytes of weights that are kept in the file itself: ONNX files end at 2 GiB. More go into one file beside it."""
 
 
-def _export(request: ExportRequest) -> Path:
+def _export(request: ExportRequest) -> Exported:
     _require_packages()
     from core.exporters._converting import Conversion
     from core.exporters._network import exportable, write
@@ -34,10 +34,10 @@ def _export(request: ExportRequest) -> Path:
     repair(model)
     _describe(model, network)
     if sum(each.nbytes for each in network.built.module.state_dict().values()) > _LARGEST:
-        return write_in_two(request.path, model, conversion.verify)
+        return Exported(write_in_two(request.path, model, conversion.verify), network.notes)
     conversion.verify(model)
     write(request.path, model.SerializeToString())
-    return request.path
+    return Exported(request.path, network.notes)
 
 
 def _require_packages() -> None:

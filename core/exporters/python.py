@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ExportError
-from core.exporters._kind import ExporterKind, ExportRequest
+from core.exporters._kind import Exported, ExporterKind, ExportRequest
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def _export(request: ExportRequest) -> Path:
+def _export(request: ExportRequest) -> Exported:
     """Write ``NAME.py``; of a run also ``NAME.pt``, ``NAME.safetensors`` and the preprocessing.
 
     A path that does not end in ``.py`` is a folder, made where it does not exist, and NAME is ``model``.
@@ -26,7 +26,7 @@ def _export(request: ExportRequest) -> Path:
     source, state_dict = network.built.source, to_state_dict(network.weights)
     weights = from_state_dict(state_dict)
     verify_weights(network, weights)
-    verify_outputs(network, lambda: _instance(source), weights)
+    verify_outputs(network, lambda: instance(source), weights)
     is_file = request.path.suffix == ".py"
     path = request.path if is_file else _folder(request.path) / "model.py"
     if request.run is not None:
@@ -36,7 +36,7 @@ def _export(request: ExportRequest) -> Path:
         write(path.with_suffix(".pt"), state_dict)
         write(path.with_suffix(".safetensors"), weights_bytes(network.weights, network.metadata))
     write(path, source.encode())
-    return path
+    return Exported(path)
 
 
 def _folder(path: Path) -> Path:
@@ -47,7 +47,7 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _instance(source: str) -> nn.Module:
+def instance(source: str) -> nn.Module:
     """Run the source as a module of its own and return a new network."""
     namespace: dict[str, Any] = {"__name__": "model"}
     exec(compile(source, "model.py", "exec"), namespace)

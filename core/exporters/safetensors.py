@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from core.exporters._kind import ExporterKind, ExportRequest
+from core.exporters._kind import Exported, ExporterKind, ExportRequest
 
 
-def _export(request: ExportRequest) -> Path:
+def _export(request: ExportRequest) -> Exported:
     from safetensors.torch import load
 
     from core.exporters._network import exportable, verify_weights, write
@@ -17,7 +15,7 @@ def _export(request: ExportRequest) -> Path:
     content = weights_bytes(network.weights, network.metadata)
     verify_weights(network, load(content))
     write(request.path, content)
-    return request.path
+    return Exported(request.path)
 
 
 KINDS = (

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.exporters._kind import ExporterKind, ExportRequest
+from core.exporters._kind import Exported, ExporterKind, ExportRequest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,14 +29,14 @@ def from_state_dict(content: bytes) -> dict[str, Tensor]:
     return weights
 
 
-def _export(request: ExportRequest) -> Path:
+def _export(request: ExportRequest) -> Exported:
     from core.exporters._network import exportable, verify_weights, write
 
     network = exportable(request)
     content = to_state_dict(network.weights)
     verify_weights(network, from_state_dict(content))
     write(request.path, content)
-    return request.path
+    return Exported(request.path)
 
 
 KINDS = (

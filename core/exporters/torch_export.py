@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.exporters._kind import ExporterKind, ExportRequest
+from core.exporters._kind import Exported, ExporterKind, ExportRequest
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from core.exporters._network import Exportable, Runner
 
 
-def _export(request: ExportRequest) -> Path:
+def _export(request: ExportRequest) -> Exported:
     from core.exporters._converting import Conversion
     from core.exporters._network import exportable, write
 
@@ -24,17 +23,25 @@ def _export(request: ExportRequest) -> Path:
     content = conversion.converted()
     conversion.verify(content)
     write(request.path, content)
-    return request.path
+    return Exported(request.path, network.notes)
 
 
 def _content(network: Exportable, module: nn.Module) -> bytes:
     import torch
 
-    from core.exporters._converting import exported
+    from core.exporters._converting import ERRORS, exported, is_fixed
+    from core.exporters._recurrent import with_loops
     from core.model.probe import quietly
 
     buffer = io.BytesIO()
-    program = exported(network, module)
+    try:
+        program = exported(network, module)
+    except ERRORS as error:
+        looped = with_loops(module)
+        if looped is module or not is_fixed(error):
+            raise
+        with torch.no_grad():
+            program = exported(network, looped)
     with quietly():
         torch.export.save(program, buffer, extra_files={f"{key}.txt": each for key, each in network.metadata.items()})
     return buffer.getvalue()

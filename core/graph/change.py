@@ -14,7 +14,7 @@ Delta = Mapping[K, tuple[V | None, V | None]]
 """Old and new value by key; None where the key is absent."""
 DRAWN = ("frames", "notes", "routes")
 """What a graph holds besides nodes and links. A change has them among its parts, as ``graph.frames`` and so on."""
-_REWRITABLE = frozenset({"data", "groups"})
+_REWRITABLE = frozenset({"data", "groups", "weights"})
 _FOR_THE_EYE = frozenset({"groups", "bookmarks", *(f"graph.{name}" for name in DRAWN)})
 
 
@@ -52,7 +52,7 @@ class Change:
         return Change(_chain(self.nodes, later.nodes), _chain(self.links, later.links), _chain(self.parts, later.parts))
 
     def rewritten(self, rule: Callable[[Project], Project]) -> Change:
-        """Return the change with its data and definitions of groups, old and new, as a rule rewrites a project's."""
+        """Return the change with the parts that name files, old and new, as a rule rewrites a project's."""
         parts = dict(self.parts)
         for name in parts.keys() & _REWRITABLE:
             old, new = (getattr(rule(replace(Project(), **{name: each})), name) for each in parts[name])

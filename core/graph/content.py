@@ -391,7 +391,7 @@ def node_content(node: Node) -> Content:
     return {key: content[key] for key in _NODE_KEYS if key in content} | dict(node.extra)
 
 
-_NODE_KEYS = ("name", "kind", "label", "params", "repeat", "tied", "shares", "mode", "colour", "collapsed", "position")
+_NODE_KEYS = tuple("name kind label params repeat tied shares mode colour collapsed weights position".split())
 
 
 def _sorted(values: Mapping[str, Any]) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -115,18 +115,27 @@ def group_id(name: str) -> str:
 
 
 def with_weights_beside(project: Project, base: Path | None) -> Project:
-    """Return the project with the groups' relative paths of weights made absolute against the project's folder."""
-    if base is None or not any(group.weights for group in project.groups.values()):
+    """Return the project with the relative paths of weights, its own and its groups', made absolute against a folder.
+
+    ``base`` is the folder of the project's file.
+    """
+    if base is None or not _names_weights(project):
         return project
-    groups = {
-        name: replace(group, weights=str(base / group.weights)) if group.weights else group
-        for name, group in project.groups.items()
-    }
-    return replace(project, groups=groups)
+    return _with_paths(project, lambda path: str(base / path) if path else "")
 
 
 def without_weights(project: Project) -> Project:
-    """Return the project with groups that start from fresh weights: for a network that is given others anyway."""
-    if not any(group.weights for group in project.groups.values()):
-        return project
-    return replace(project, groups={name: replace(group, weights="") for name, group in project.groups.items()})
+    """Return the project with fresh weights, its own and its groups': for a network that is given others anyway."""
+    return _with_paths(project, lambda _path: "") if _names_weights(project) else project
+
+
+def _names_weights(project: Project) -> bool:
+    return bool(project.weights) or any(group.weights for group in project.groups.values())
+
+
+def _with_paths(project: Project, moved: Callable[[str], str]) -> Project:
+    groups = {
+        name: replace(group, weights=moved(group.weights)) if group.weights else group
+        for name, group in project.groups.items()
+    }
+    return replace(project, weights=moved(project.weights), groups=groups)

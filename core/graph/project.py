@@ -69,7 +69,8 @@ class Node:
     ``repeat`` stacks a group that many times (an expression is allowed), each time with weights of its own or, where
     it is ``tied``, with the same. ``shares`` names the node whose layer this one is: one set of weights, several calls;
     kind and parameters are then that node's. ``mode`` "bypass" passes on what arrives, "mute" gives nothing.
-    ``colour`` and ``collapsed`` (only the name is shown) concern the eye alone.
+    ``colour`` and ``collapsed`` (only the name is shown) concern the eye alone. ``weights`` is what its tensors are
+    called in the file that the project starts from, where that is not its name ("." : they have no name in front).
     ``extra`` keeps what a newer version or a missing plug-in wrote, so that saving loses nothing.
     """
 
@@ -84,6 +85,7 @@ class Node:
     mode: Mode = ""
     colour: Colour = ""
     collapsed: bool = False
+    weights: str = ""
     extra: Mapping[str, Value] = field(default_factory=dict)
 
     @property
@@ -237,7 +239,7 @@ class Window:
     """Makes samples of ``length`` rows that follow one another in time; 0: each row is a sample.
 
     The target is the value ``horizon`` rows after the window's last (0: at its last). A sample begins every ``stride``
-    rows; none reaches over the border of a group.
+    rows; none reaches over the border of a group, or a gap in time that else goes on in equal steps.
     """
 
     length: int = 0

@@ -42,6 +42,7 @@ class NodeModel(_Part):
     mode: project.Mode = Item(default="", description="'bypass' passes on what arrives, 'mute' gives nothing.")
     colour: project.Colour = Item(default="", description="A mark for the eye.")
     collapsed: bool = Item(default=False, description="Whether only the name is shown.")
+    weights: str = Item(default="", description="What its tensors are called in the project's file of weights.")
 
 
 class LinkModel(_Part):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.graph.kinds import kind_of
 from core.graph.layout import layered_layout
 from core.graph.names import free_name, natural_key
+from core.graph.order import upstream
 from core.graph.project import INPUT, OUTPUT, End, Graph, Node, Project, PythonLayer
 from core.importers._kind import Imported
 from core.kinds import Value
@@ -60,8 +61,9 @@ class Draft:
 
         ``params`` holds what differs from the kind's defaults; derived parameters follow from what arrives.
         ``inputs`` are the ends that feed it, in the order of its ports, or by slot ("input", "inputs.1").
-        ``tensors`` are its weights by the names they have in the module ("weight", "weight_ih_l0"), ``called`` what
-        the source calls each of them. ``shares`` names the node whose layer this one is, too.
+        ``tensors`` are its weights by the names they have in the module ("weight", "weight_ih_l0"; "" where the
+        layer is the tensor), ``called`` what the source calls each of them. ``shares`` names the node whose layer this
+        one is, too.
         """
         node = Node(self.free(name or kind), kind, dict(params), label=label, shares=shares)
         known = kind_of(self.project, node)
@@ -74,8 +76,9 @@ class Draft:
         graph = Graph({**self.graph.nodes, node.name: node}, {**self.graph.links, **links})
         self.project = replace(self.project, graph=graph)
         for key, tensor in (tensors or {}).items():
-            self.weights[f"{node.name}.{key}"] = tensor
-            self.names[f"{node.name}.{key}"] = (called or {}).get(key, key)
+            own = f"{node.name}.{key}" if key else node.name
+            self.weights[own] = tensor
+            self.names[own] = (called or {}).get(key, key)
         return End(node.name, known.outputs[0].name if known.outputs else "")
 
     def define(self, layer: PythonLayer) -> str:
@@ -94,6 +97,21 @@ class Draft:
         """Tell the user something, once."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def prune(self) -> None:
+        """Leave out the nodes that reach no output, but for inputs and layers that others share."""
+        graph = self.graph
+        outputs = [node.name for node in graph.of_kind(OUTPUT)]
+        kept = {*outputs, *upstream(graph, outputs), *(node.name for node in graph.of_kind(INPUT))}
+        kept |= {graph.nodes[name].shares for name in kept} - {""}
+        kept |= upstream(graph, kept)
+        nodes = {name: node for name, node in graph.nodes.items() if name in kept}
+        links = {target: source for target, source in graph.links.items() if target.node in kept}
+        self.project = replace(self.project, graph=Graph(nodes, links))
+        gone = [key for key in self.weights if key.partition(".")[0] not in kept]
+        for key in gone:
+            del self.weights[key], self.names[key]
+        self.opaque = [name for name in self.opaque if name in kept]
 
     def finished(self) -> Imported:
         """Return what came of it, with every node in its place."""

@@ -20,12 +20,13 @@ from core.model.probe import TORCH_ERRORS, quietly
 from core.model.reports import ShapeReport
 from core.model.shapes import check
 from core.model.source import Source, compose
+from core.model.tensors import NETWORK_CLASS, shapes_in
+from core.model.weight_files import fit_of, stored_shapes
 
 if TYPE_CHECKING:
     from torch import nn
 
 _MOST_DIFFERENCES = 8
-_CLASS = "Net"
 _NO_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "out of memory")
 _numbers = itertools.count(1)
 
@@ -52,7 +53,8 @@ class Built:
 def build(project: Project, report: ShapeReport | None = None) -> Built:
     """Return a module of the project's network, initialised from the project's seed, in training mode on the CPU.
 
-    Groups that name a file of weights start from it. Torch's random state is neither used nor changed.
+    A project that names a file of weights starts from it, as far as names and shapes fit; groups that name one start
+    from theirs, which has to fit, and outranks the project's. Torch's random state is neither used nor changed.
 
     Raises:
         ModelError: the check found errors (all are listed), a Python layer is not trusted, there is no Output, the
@@ -62,7 +64,7 @@ def build(project: Project, report: ShapeReport | None = None) -> Built:
     from core.model.seeding import Seeded
 
     report = report or check(project)
-    source = compose(project, report, _CLASS)
+    source = compose(project, report, NETWORK_CLASS)
     _require_trust(source)
     _require_memory(cost(project, report))
     filename = f"<layerwright network {next(_numbers)}>"
@@ -71,7 +73,7 @@ def build(project: Project, report: ShapeReport | None = None) -> Built:
     errors = (Exception,) if project.code else (*TORCH_ERRORS, MemoryError)
     try:
         exec(compile(source.text, filename, "exec"), namespace)
-        network: type[nn.Module] = namespace[_CLASS]
+        network: type[nn.Module] = namespace[NETWORK_CLASS]
         linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
         weakref.finalize(network, linecache.cache.pop, filename, None)
         with Seeded(project.training.seed), quietly():  # what there is to warn of, the check has said
@@ -87,12 +89,36 @@ def build(project: Project, report: ShapeReport | None = None) -> Built:
 
 
 def _load_weights(project: Project, source: Source, module: nn.Module) -> None:
-    """Fill every use of a group that names a file of weights; a group's own file outranks those of groups inside it."""
+    """Fill the network from its file, then every use of a group that names one; an outer group's outranks inner ones.
+
+    Raises:
+        ModelError: a file cannot be read, or a group's does not fit.
+    """
+    if project.weights:
+        _load_what_fits(project, module)
     for class_name, group in source.classes.items():
         path = project.groups[group].weights
         uses = [each for each in module.modules() if type(each).__name__ == class_name] if path else []
         for use in uses:
             load_into(use, Path(path), f"The weights of '{group}'")
+
+
+def _load_what_fits(project: Project, module: nn.Module) -> None:
+    """Fill a network with the tensors of the project's file that fit by name and shape; others stay as they are."""
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(project.weights)
+    try:
+        stored = stored_shapes(path)
+    except ModelError as error:
+        raise ModelError(f"The network starts from the weights in '{path}', but {error.message}.") from error
+    own = module.state_dict()
+    fit = fit_of(project, shapes_in(own), stored)
+    try:
+        with safe_open(path, "pt") as file:
+            module.load_state_dict(own | {name: file.get_tensor(other) for name, other in fit.found.items()})
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"The weights cannot be read from '{path}': {reason_of(error)}.") from error
 
 
 def load_into(module: nn.Module, path: Path, what: str) -> None:

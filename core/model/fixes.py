@@ -10,6 +10,7 @@ from dataclasses import replace
 from core.graph.binding import bound_fields
 from core.graph.edits import Connect, InsertOnLink, RemoveNodes, SetField, SetKind, SetParameters, Together
 from core.graph.kinds import kind_of
+from core.graph.layout import LAYER_GAP, NODE_SIZE
 from core.graph.names import unique_name
 from core.graph.project import INPUT, End, Field, Graph, Node, Project
 from core.kinds import Value
@@ -39,7 +40,7 @@ def insertion(
     after = graph.nodes[target.node].position
     place = (before[0] + at * (after[0] - before[0]), before[1] + at * (after[1] - before[1]))
     name = unique_name(catalogue[kind_id].name_stem, graph.nodes)
-    return InsertOnLink(Node(name, kind_id, params or {}, position=place), target)
+    return InsertOnLink(Node(name, kind_id, params or {}, position=place), target, NODE_SIZE[1] + LAYER_GAP)
 
 
 def set_parameter(node: str, name: str, value: Value, shown: str = "") -> Fix:

@@ -154,7 +154,18 @@ def too_large(inputs: Mapping[str, TensorSpec], reason: str) -> str:
 
 @lru_cache(maxsize=64)
 def _namespace(source: str) -> dict[str, Any]:
-    """Run a source and return the names that it defines; in tracebacks its lines are shown."""
+    """Return the names that a source defines, which is run once."""
+    return executed(source)
+
+
+def executed(source: str) -> dict[str, Any]:
+    """Run a source, which whoever calls this has seen to be trusted, and return the names that it defines.
+
+    In tracebacks its lines are shown.
+
+    Raises:
+        CodeError: it raised.
+    """
     import torch
     from torch import nn
 

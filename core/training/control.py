@@ -153,10 +153,10 @@ class Control:
             self.wanted = self._paused or self._stopping
             return commands
 
-    def wait(self) -> None:
-        """Return once a paused loop may go on, has to stop, or has a command to carry out."""
+    def wait(self, seconds: float | None = None) -> None:
+        """Return once a paused loop may go on, has to stop, or has a command to carry out; or after so many seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._paused or bool(self._commands))
+            self._changed.wait_for(lambda: not self._paused or bool(self._commands), seconds)
 
     def forward(self, send: Callable[[Command], None] | None) -> None:
         """Hand every command on as it is given, to a loop in another process; what was asked before goes first.

@@ -12,6 +12,7 @@ from core.errors import TrainingError
 from core.training.averaging import averaged, make_average
 from core.training.batches import Batch
 from core.training.checkpoints import Best
+from core.training.distributed_steps import TeamSteps
 from core.training.events import Values
 from core.training.randomness import random_state, set_random_state
 from core.training.session import Session
@@ -33,9 +34,7 @@ class Course:
         self.schedule = session.schedule(self.optimizer, self.steps_per_epoch, epochs)
         self.monitor = session.monitor()
         self.average = make_average(self.settings, self.network.module)
-        self.steps = Steps(
-            self.network, self.optimizer, self.settings, self.average, closure=session.optimizer_kind.closure
-        )
+        self.steps = self._make_steps()
         self.steps.observer = session.observer
         self.meter = session.meter()
         self.epoch = self.step = 0
@@ -47,6 +46,11 @@ class Course:
         self.best: Best | None = None
         self.training: Values = {}
         self.validation: Values = {}
+
+    def _make_steps(self) -> Steps:
+        given = (self.network, self.optimizer, self.settings, self.average)
+        closure, team = self.session.optimizer_kind.closure, self.session.team
+        return Steps(*given, closure=closure) if team is None else TeamSteps(*given, closure=closure, team=team)
 
     def begin_epoch(self) -> None:
         """Draw the order of the next epoch."""
@@ -78,10 +82,11 @@ class Course:
 
     def run_over_data(self) -> None:
         """Run the module over the training data, as it is, in the order of the rows."""
+        least = 2 if self.network.has_batch_norm else 1
         rows = torch.split(torch.arange(self.session.training.count), self.settings.batch_size)
         with torch.no_grad():
-            for batch in self.session.training.batches(rows):
-                if batch.count > 1 or not self.network.has_batch_norm:
+            for batch in self.session.training.batches(each for each in rows if len(each) >= least):
+                if batch.count or self.session.synchronised:
                     self.network.forward(batch.inputs)
 
     def weights(self) -> dict[str, Tensor]:

@@ -210,6 +210,16 @@ class Meter:
             for name, statistic in statistics.items():
                 statistic.load_state(stored[name])
 
+    def add(self, state: Mapping[str, Any]) -> None:
+        """Add the sums of another meter over other samples, which it has stored after ``flush``."""
+        self.flush()
+        self.samples += state["samples"]
+        self._losses += state["losses"].to(self._device)
+        self._penalised = self._penalised or state["penalised"]
+        for statistics, stored in zip(self._statistics, state["statistics"], strict=True):
+            for name, statistic in statistics.items():
+                statistic.add_state(stored[name])
+
 
 def _stored(batch: _Batch) -> dict[str, Any]:
     """Return what metrics still need of a batch."""

@@ -17,7 +17,7 @@ from core.training.meter import Meter
 from core.training.objective import OutputObjective
 from core.training.precision import Precision, Say, channels_last, compiled
 
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 _SMALLEST_PASS = 256
 """Batches of a pass without gradients hold at least this many samples."""
 
@@ -146,6 +146,8 @@ class Network:
                 for batch in samples.batches(rows):
                     if not go_on():
                         return False
+                    if not batch.count:
+                        continue  # another process of the team has all of it
                     found = self.losses(self.forward(batch.inputs), batch)
                     self.show(meter, batch, found, penalty)
         finally:

@@ -31,6 +31,8 @@ from core.training.events import EpochEnded, Event, event_from_json
 from core.training.summary import Summary, summary_from_json
 
 FORMAT = 1
+SWEEP = "sweep.json"
+"""What tells a folder of trials, each a run (``core.search.folder``)."""
 Which = Literal["best", "last"]
 
 _SETTINGS = {"epochs": int, "device": str, "threads": int | None, "base": str | None}
@@ -109,7 +111,7 @@ class Run:
         return Path(self.settings["base"]) if self.settings.get("base") else None
 
     def project(self) -> Project:
-        """Return the project as it was trained; its groups start from no file, for the run has weights of its own.
+        """Return the project as it was trained; it starts from no file, for the run has weights of its own.
 
         Raises:
             ProjectError: the file is missing or damaged.
@@ -203,10 +205,12 @@ class RunListing:
 
 
 def run_folders(root: Path) -> list[Path]:
-    """Return the folders in ``root`` that are runs, damaged ones too."""
+    """Return the folders in ``root`` that are runs, damaged ones too, and those of the trials of sweeps in it."""
     if not root.is_dir():
         return []
-    return [each for each in root.iterdir() if (each / "run.json").exists() or (each / "summary.json").exists()]
+    inside = [root, *(each.parent for each in root.glob(f"*/{SWEEP}"))]
+    found = [each for folder in inside for each in folder.iterdir()]
+    return [each for each in found if (each / "run.json").exists() or (each / "summary.json").exists()]
 
 
 def list_runs(root: Path) -> tuple[RunListing, ...]:

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from core.training.batches import Order, Samples
 from core.training.check import CheckReport, check_project
 from core.training.checkpoints import weights_metadata
 from core.training.devices import pick_device
+from core.training.distributed import Shared, Team
 from core.training.job import Job
 from core.training.kinds import OptimizerKind
 from core.training.meter import Meter
@@ -50,7 +51,10 @@ from core.versions import installed_version
 
 @dataclass(frozen=True)
 class Session:
-    """A network on its device with its data. ``validation`` is None where the split has none."""
+    """A network on its device with its data. ``validation`` is None where the split has none.
+
+    Of a ``team`` each process has a session; its samples give batches of which this process has its part.
+    """
 
     project: Project
     prepared: Prepared
@@ -59,6 +63,12 @@ class Session:
     validation: Samples | None
     heads: tuple[Head, ...]
     observer: Observer | None = None
+    team: Team | None = None
+
+    @property
+    def synchronised(self) -> bool:
+        """True where layers of all processes of a team wait for each other, to measure whole batches."""
+        return any(isinstance(each, torch.nn.SyncBatchNorm) for each in self.network.module.modules())
 
     def meter(self) -> Meter:
         """Return a meter that has seen nothing yet."""
@@ -137,28 +147,43 @@ def ready_report(project: Project) -> CheckReport:
     return report
 
 
-def open_session(project: Project, base: Path | None, device: str | None) -> Session:
+def open_session(project: Project, base: Path | None, device: str | None, team: Team | None = None) -> Session:
     """Check the project, read its data, build its network with fresh weights from the project's seed.
+
+    In a ``team`` they are those of the main process.
 
     Raises:
         TrainingError, DataError, ModelError: something of that does not work; the message says what.
     """
     project = with_weights_beside(project, base)
     report = ready_report(project)
-    target = pick_device(device or project.training.device)
+    target = pick_device(device or project.training.device) if team is None else team.device
     prepared = load(project, base)
     if not len(prepared.training):
         raise DataError("No rows are left for training: make the shares for validation and testing smaller.")
     objectives = combined(project, report.objectives)
     counts = [counts_of(prepared, each) for each in objectives]
-    network = Network(build(project, report.shapes), objectives, target, project.training, counts)
+    built = build(project, report.shapes)
+    if team is not None:
+        team.synchronise(built.module)
+    network = Network(built, objectives, target, project.training, counts)
     heads = tuple(head_of(prepared, report.shapes, each) for each in objectives)
     outputs = [each.output for each in objectives]
     augmenter = make_augmenter(project, prepared.preprocessing, network.built.inputs, outputs)
     training = samples_of(prepared.training, network, heads, augmenter)
     assert training is not None
     validation = samples_of(prepared.validation, network, heads)
-    return Session(project, prepared, network, training, validation, heads)
+    session = Session(project, prepared, network, training, validation, heads, team=team)
+    return session if team is None else _shared(session, team)
+
+
+def _shared(session: Session, team: Team) -> Session:
+    """Let every process of a team begin with the same weights, and take its part of every batch."""
+    team.share(session.network.module)
+    apart = session.network.has_batch_norm and not session.synchronised
+    training = Shared(session.training, team, least=2 if apart else 1)
+    validation = None if session.validation is None else Shared(session.validation, team)
+    return replace(session, training=training, validation=validation)
 
 
 @contextmanager
@@ -218,6 +243,7 @@ def _settings(job: Job, session: Session, epochs: int) -> dict[str, Any]:
         "continues": job.start_from.name if job.start_from else None,
         "seed": training.seed,
         "device": session.network.device.type,
+        "processes": 1 if session.team is None else session.team.size,
         "threads": torch.get_num_threads(),
         "outputs": {
             each.output: {

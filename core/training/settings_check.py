@@ -16,6 +16,7 @@ from core.model.problems import Fix, Problem
 from core.model.reports import ShapeReport
 from core.parameters import ParameterProblem, check_named
 from core.training.choices import impossible
+from core.training.loggers import loggers
 from core.training.monitor import monitor_problems
 from core.training.objective import OutputObjective
 from core.training.optimizers import optimizers
@@ -53,6 +54,7 @@ def setting_problems(project: Project, shapes: ShapeReport, objectives: Sequence
     yield from _precision_problems(training)
     yield from _optimizer_problems(project, shapes)
     yield from _schedule_problems(training)
+    yield from _logger_problems(training)
     yield from monitor_problems(project, objectives)
 
 
@@ -68,6 +70,20 @@ def _rate_problems(training: TrainingSettings) -> Iterator[Problem]:
     fixes = (_set(training, "learning_rate", kind.learning_rate),) if kind else ()
     message = f"The learning rate must be above 0, not {rate}."
     yield Problem("error", message, parameter="learning_rate", fixes=fixes)
+
+
+def _logger_problems(training: TrainingSettings) -> Iterator[Problem]:
+    """Yield what is wrong with loggers and their options; none of it keeps a network from being trained."""
+    for name in training.loggers:
+        kind = loggers.find(name)
+        if kind is None:
+            message = f"There is no logger '{name}'.{did_you_mean(name, loggers.entries)}"
+            left = tuple(each for each in training.loggers if each != name)
+            fix = Fix("Do without it", SetTraining(replace(training, loggers=left)))
+            yield Problem("warning", message, parameter="loggers", fixes=(fix,))
+            continue
+        for problem in check_named(kind.title, kind.parameters, training.logger_options.get(name, {})):
+            yield Problem("warning", problem.message, parameter=f"logger_options.{name}.{problem.name}")
 
 
 def _word_problems(training: TrainingSettings) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ loss of all is divided by follows from the targets, so each batch's mean is weig
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, overload
 
 import torch
 from torch import Tensor
@@ -84,7 +84,7 @@ class Steps:
             found = self._search(batches[0])
         else:
             self._clear()
-            found = self._alone(batches[0]) if len(batches) == 1 else self._together(batches)
+            found = (self._alone(batches[0])[0],) if len(batches) == 1 else self._together(batches)
             self._limit()
             if observer is not None:
                 observer.after_backward(step, batches[-1])
@@ -92,23 +92,26 @@ class Steps:
         self.network.constrain()
         if self.average is not None:
             self.average.after_step()
-        for batch, each in zip(batches, found, strict=True):
-            self.network.show(meter, batch, each, self._penalty)
+        self._show(meter, batches, found)
         if observer is not None:
             observer.after_step(step)
+
+    def _show(self, meter: Meter, batches: Sequence[Batch], found: Sequence[HeadLosses]) -> None:
+        for batch, each in zip(batches, found, strict=True):
+            self.network.show(meter, batch, each, self._penalty)
 
     def _clear(self) -> None:
         # What the optimizers' own zero_grad does, without the marks for a profiler, which take longer than the work.
         for each in self.watch.weights:
             each.grad = None
 
-    def _alone(self, batch: Batch) -> tuple[HeadLosses]:
+    def _alone(self, batch: Batch) -> tuple[HeadLosses, Tensor]:
         network = self.network
         found = network.losses(network.forward(batch.inputs), batch)
         total = self._with_penalty(network.total(found.losses))
         self._backward(total)
         self.watch.check(total)
-        return (found,)
+        return found, total
 
     def _with_penalty(self, total: Tensor) -> Tensor:
         penalty = self._penalty = self.network.penalty()
@@ -121,7 +124,7 @@ class Steps:
         found, losses = [], []
         for batch, own in zip(batches, counts, strict=True):
             one = network.losses(network.forward(batch.inputs), batch)
-            total = network.total(one.losses, [_share(part, total) for part, total in zip(own, whole, strict=True)])
+            total = network.total(one.losses, [share(part, total) for part, total in zip(own, whole, strict=True)])
             self._backward(total)
             losses.append(total.detach())
             found.append(HeadLosses([each.detach() for each in one.outputs], [x.detach() for x in one.losses], own))
@@ -163,10 +166,7 @@ class Steps:
 
         def closure() -> Tensor:
             self._clear()
-            found = self.network.losses(self.network.forward(batch.inputs), batch)
-            total = self._with_penalty(self.network.total(found.losses))
-            self._backward(total)
-            self.watch.check(total)
+            found, total = self._alone(batch)
             self._limit()
             runs.append(found)
             return total
@@ -189,7 +189,11 @@ def _sum(counts: Sequence[Tensor | float]) -> Tensor | float:
     return total
 
 
-def _share(part: Tensor | float, whole: Tensor | float) -> Tensor | float:
+@overload
+def share(part: Tensor | float, whole: Tensor) -> Tensor: ...
+@overload
+def share(part: Tensor | float, whole: Tensor | float) -> Tensor | float: ...
+def share(part: Tensor | float, whole: Tensor | float) -> Tensor | float:
     """Return a part's share of the whole, 0 where there is nothing."""
     if isinstance(whole, Tensor):
         return part / torch.where(whole > 0, whole, torch.ones_like(whole))

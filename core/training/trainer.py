@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -36,21 +37,22 @@ from core.training.events import (
     Values,
 )
 from core.training.failures import first_not_finite, not_finite_message
-from core.training.meter import loss_values
+from core.training.meter import Meter, loss_values
 from core.training.obeying import obey
 from core.training.parts import data_doubts
 from core.training.recorder import Recorder
 from core.training.results.live import confusions
 from core.training.runs import write_json
 from core.training.session import Session
+from core.training.steps import Observer
 from core.training.summary import Status, Summary
 from core.training.watch import NotFiniteError
 
 _REPORT_SECONDS = 0.1
 _SHORTEST_BETWEEN_CHECKPOINTS = 1.0
 Ending = Literal["completed", "early", "stopped"]
-_Sum = tuple[float, float]
-_Reading = tuple[list[_Sum], _Sum | None]
+Sum = tuple[float, float]
+Reading = tuple[list[Sum], Sum | None]
 """Of every head, the sum of its losses and how much that is of; the same of the layers' penalties."""
 
 
@@ -85,7 +87,7 @@ class Trainer:
         self._started = self._saved = self._last_report = time.perf_counter()
         self._reported = self._meter_reading()
         self._unread = []
-        course.steps.observer = course.steps.observer or make_observer(self.session, self._tell, self._folder)
+        course.steps.observer = course.steps.observer or self._make_observer()
         self._tell(self._run_started())
         self.write_summary("running")
         if not course.step:
@@ -100,6 +102,9 @@ class Trainer:
         if course.epoch >= course.epochs:
             return self._conclude("completed")
         return self._conclude("early" if self._exhausted else "stopped")
+
+    def _make_observer(self) -> Observer | None:
+        return make_observer(self.session, self._tell, self._folder)
 
     @property
     def _exhausted(self) -> bool:
@@ -125,17 +130,17 @@ class Trainer:
             course.begin_epoch()
             self._reported = self._meter_reading()
             self._unread = []
-        began, samples = self._seconds, course.meter.samples
+        began, samples = self._seconds, self._samples_so_far()
         keeps_rows = self.network.device.type != "cpu"
         self.network.train()
         for window in course.windows():
-            if self._control.wanted and not self._obey():
+            if self._is_wanted() and not self._obey():
                 return False
             self._window = window
             if keeps_rows:
                 self._unread += [batch.rows for batch in window]
             course.advance(window)
-            if time.perf_counter() - self._last_report >= _REPORT_SECONDS:
+            if self._report_is_due():
                 self._report()
         course.steps.watch.verify()
         seconds = self._seconds - began
@@ -144,7 +149,9 @@ class Trainer:
         validation = self._validate()
         if validation is None:
             return False
-        self._end_epoch(validation, self._seconds - began, (course.meter.samples - samples) / max(seconds, 1e-9))
+        meter = self._whole(course.meter)
+        rate = (meter.samples - samples) / max(seconds, 1e-9)
+        self._end_epoch(meter.values(), validation, self._seconds - began, rate)
         return True
 
     def _validate(self) -> Values | None:
@@ -155,15 +162,15 @@ class Trainer:
             with averaged(self.course.average):
                 if not self.network.measure(self.session.validation, meter, batch_size, self._go_on):
                     return None
+        meter = self._whole(meter)
         self._confused = list(confusions(meter, self.session.prepared.classes, self.course.epoch + 1))
         return meter.values()
 
     def _go_on(self) -> bool:
-        return not self._control.stopping
+        return not (self._is_wanted() and self._control.stopping)
 
-    def _end_epoch(self, validation: Values, seconds: float, rate: float) -> None:
+    def _end_epoch(self, training: Values, validation: Values, seconds: float, rate: float) -> None:
         course = self.course
-        training = course.meter.values()
         if not all(map(math.isfinite, (training["loss"], validation.get("loss", 0.0)))):
             raise NotFiniteError("loss over an epoch")
         course.training, course.validation = training, validation
@@ -177,7 +184,7 @@ class Trainer:
         if improved:
             course.best = Best(course.epoch, course.monitor.current, validation or training, course.weights())
         pause = min(_SHORTEST_BETWEEN_CHECKPOINTS, self._checkpoint_seconds)
-        if time.perf_counter() - self._saved >= pause and course.epoch < course.epochs:
+        if course.epoch < course.epochs and self._checkpoint_is_due(pause):
             self._save()
 
     def _conclude(self, reason: Ending) -> Summary:
@@ -204,6 +211,30 @@ class Trainer:
             self._checkpoints.save_last(course.epoch, self._state())
         self.write_summary("failed", message)
 
+    # --- what several processes have to agree on (see ``distributed_trainer``) ----------------------------------------
+
+    def _is_wanted(self) -> bool:
+        """Say whether there is something to obey."""
+        return self._control.wanted
+
+    def _wait(self) -> None:
+        """Wait, paused, until there may be something to obey."""
+        self._control.wait()
+
+    def _report_is_due(self) -> bool:
+        return time.perf_counter() - self._last_report >= _REPORT_SECONDS
+
+    def _checkpoint_is_due(self, pause: float) -> bool:
+        return time.perf_counter() - self._saved >= pause
+
+    def _samples_so_far(self) -> int:
+        """Return how many samples of this epoch were learned from."""
+        return self.course.meter.samples
+
+    def _whole(self, meter: Meter) -> Meter:
+        """Return a meter that has seen what those of all processes have."""
+        return meter
+
     # --- what happens between two steps -------------------------------------------------------------------------------
 
     def _obey(self) -> bool:
@@ -222,7 +253,7 @@ class Trainer:
         self._tell(Paused(course.epoch + 1, course.step))
         began = time.perf_counter()
         while control.paused:
-            control.wait()
+            self._wait()
             self._carry_out_commands()
         self._started += time.perf_counter() - began
         if not control.stopping:
@@ -257,7 +288,7 @@ class Trainer:
         left = (steps - course.step) / rate if rate else 0.0
         self._tell(Progress(course.epoch + 1, course.epochs, course.step, steps, per_second, left))
         self._last_report = now
-        if now - self._saved >= self._checkpoint_seconds:
+        if self._checkpoint_is_due(self._checkpoint_seconds):
             self._save()
 
     def _not_finite(self, what: str) -> TrainingError:
@@ -266,14 +297,16 @@ class Trainer:
         On a GPU the step is one of those since the last report; the weights have stood still since.
         """
         course = self.course
-        found = ("", "")
-        batches = self._window if self.network.device.type == "cpu" else self._recent()
-        for batch in batches:
-            found = first_not_finite(self.network, batch)
-            if found != ("", ""):
-                break
+        found = self._find_not_finite()
         message = not_finite_message(what, found, course.epoch + 1, course.step + 1, course.rate)
         return TrainingError(message, node=found[1] or None)
+
+    def _find_not_finite(self) -> tuple[str, str]:
+        for batch in self._window if self.network.device.type == "cpu" else self._recent():
+            found = first_not_finite(self.network, batch) if batch.count else ("", "")
+            if found != ("", ""):
+                return found
+        return "", ""
 
     def _recent(self) -> list[Batch]:
         return list(self.session.training.batches(self._unread, self.course.epoch))
@@ -293,12 +326,9 @@ class Trainer:
         course.steps.watch.verify()
         if not self._weights_are_finite():
             raise NotFiniteError("weights")
+        state = self._state()
         try:
-            if course.best is not None and self._checkpoints.save_best(course.best):
-                self._tell(CheckpointSaved("best", course.best.epoch))
-            self._checkpoints.save_last(course.epoch, self._state())
-            self._tell(CheckpointSaved("last", course.epoch))
-            self.write_summary("running")
+            self._write_checkpoint(state)
         except SaveError as error:
             if needed:
                 raise
@@ -308,6 +338,14 @@ class Trainer:
         finally:
             self._saved = time.perf_counter()
         return True
+
+    def _write_checkpoint(self, state: Mapping[str, object]) -> None:
+        course = self.course
+        if course.best is not None and self._checkpoints.save_best(course.best):
+            self._tell(CheckpointSaved("best", course.best.epoch))
+        self._checkpoints.save_last(course.epoch, state)
+        self._tell(CheckpointSaved("last", course.epoch))
+        self.write_summary("running")
 
     def _weights_are_finite(self) -> bool:
         weights = [each.detach() for each in self.network.module.parameters()]
@@ -326,7 +364,7 @@ class Trainer:
         Raises:
             TrainingError: there is none, it is damaged, or nothing is left to do.
         """
-        state = self._checkpoints.load_state()
+        state = self._load_state()
         course = self.course
         course.epochs = epochs or state["epochs"]
         if state["epoch"] >= course.epochs:
@@ -340,13 +378,16 @@ class Trainer:
         course.best = self._checkpoints.load_best()
         record.cut(state["log_size"])
 
+    def _load_state(self) -> dict[str, Any]:
+        return self._checkpoints.load_state()
+
     # --- small things -------------------------------------------------------------------------------------------------
 
     def _tell(self, event: object) -> None:
         assert self._record is not None
         self._record(event)  # type: ignore[arg-type]
 
-    def _meter_reading(self) -> _Reading:
+    def _meter_reading(self) -> Reading:
         meter = self.course.meter
         return meter.loss_sums(), meter.penalty_sum()
 
@@ -386,11 +427,14 @@ class Trainer:
             self._seconds,
             message,
         )
-        write_json(self._folder / "summary.json", summary.to_json())
+        self._store(summary)
         return summary
 
+    def _store(self, summary: Summary) -> None:
+        write_json(self._folder / "summary.json", summary.to_json())
 
-def _recent_means(before: _Reading, now: _Reading) -> tuple[list[float], float | None] | None:
+
+def _recent_means(before: Reading, now: Reading) -> tuple[list[float], float | None] | None:
     """Return the mean losses and the mean penalty between two readings; None where a head has learned nothing."""
     if any(count <= earlier for (_, count), (_, earlier) in zip(now[0], before[0], strict=True)):
         return None

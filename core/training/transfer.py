@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import TrainingError
+from core.graph.groups import without_weights
 from core.graph.names import natural_key
 from core.graph.project import Project
 from core.model.build import build
@@ -63,7 +64,7 @@ def plan_transfer(old: Project, new: Project) -> Transfer:
     Raises:
         ModelError: one of them cannot be built.
     """
-    before, after = (shapes_of(build(each).module.state_dict()) for each in (old, new))
+    before, after = (shapes_of(build(without_weights(each)).module.state_dict()) for each in (old, new))
     return compare_shapes(before, after, same_optimizer=old.training.optimizer == new.training.optimizer)
 
 

@@ -20,11 +20,14 @@ from core.training.batches import Batch
 from core.training.course import Course
 from core.training.failures import explain, first_not_finite
 from core.training.randomness import random_state, set_random_state
+from core.training.reachable import Ends, ends
 from core.training.session import open_session
 from core.training.watch import NotFiniteError
 
-_LEARNED = 0.1
-"""A loss that fell to this share of what it was has been learned by heart."""
+_LEARNED = 0.9
+"""A batch is learned by heart once the loss went this share of the way to the least that is possible."""
+_IN_PART = 0.25
+"""From this share of the way on, the network has begun to tell the samples of a batch apart."""
 _TIMED_STEPS = 3
 
 
@@ -176,7 +179,11 @@ def _first_window(course: Course) -> list[Batch]:
 
 @dataclass(frozen=True)
 class Overfit:
-    """The loss over one batch, step by step. ``learned``: it fell to a tenth, as it should for a network that works."""
+    """The loss over one batch, step by step.
+
+    ``learned``: it went nine tenths of the way from what one answer for all samples gives to the least that is
+    possible, as it should for a network that works. Where neither can be told, it fell to a tenth of what it was.
+    """
 
     losses: tuple[float, ...]
     learned: bool
@@ -203,7 +210,12 @@ def overfit_batch(
                 tell(losses[-1])
         except NotFiniteError as error:
             return Overfit(tuple(losses), False, f"The {error.what} became infinite: try a lower learning rate.")
-    return Overfit(tuple(losses), *_judged(losses))
+        if not losses:
+            return Overfit((), False, "Nothing was tried.")
+        penalty = course.network.penalty()
+        return Overfit(
+            tuple(losses), *_judged(losses, ends(course.network, batch[0]), 0.0 if penalty is None else float(penalty))
+        )
 
 
 def one_loss(course: Course, window: list[Batch]) -> float:
@@ -214,14 +226,25 @@ def one_loss(course: Course, window: list[Batch]) -> float:
     return meter.values()["loss"]
 
 
-def _judged(losses: list[float]) -> tuple[bool, str]:
-    if not losses:
-        return False, "Nothing was tried."
+def _judged(losses: list[float], found: Ends | None, penalty: float) -> tuple[bool, str]:
+    """Return whether a batch was learned, and what to say; ``penalty`` is what the layers add to each loss."""
     least = min(losses[-max(1, len(losses) // 10) :])
-    if least <= _LEARNED * losses[0]:
-        return True, f"The batch was learned: the loss fell from {losses[0]:.3g} to {least:.3g}."
+    fell = f"fell from {losses[0]:.3g} to {least:.3g}"
+    if found is None:
+        share, compared = 1 - least / losses[0] if losses[0] > 0 else 0.0, ""
+    else:
+        share = found.share(least - penalty)
+        compared = f" One answer for all samples gives {found.blind + penalty:.3g} at best, the right one for each "
+        compared += f"{found.least + penalty:.3g}."
+    if share >= _LEARNED:
+        return True, f"The batch was learned: the loss {fell}.{compared}"
+    if found is not None and share >= _IN_PART:
+        return False, (
+            f"The batch is learned in part: the loss {fell} in {len(losses)} steps.{compared} Try another learning rate, "
+            "less dropout or a larger network, and see whether it then goes all the way."
+        )
     return False, (
-        f"The loss only fell from {losses[0]:.3g} to {least:.3g} in {len(losses)} steps. A network without mistakes "
-        "learns a single batch by heart: look for a wrong target or loss, a missing link, strong dropout, or a "
-        "learning rate that is far too low or high."
+        f"The loss only {fell} in {len(losses)} steps.{compared} A network without mistakes learns a single batch by "
+        "heart: look for a wrong target or loss, a missing link, strong dropout, or a learning rate that is far too "
+        "low or high."
     )

@@ -35,7 +35,7 @@ from designer.session import Session
 from designer.widgets import IconLabel, TextLabel, heading, muted
 
 if TYPE_CHECKING:
-    from core.exporters import ExporterKind
+    from core.exporters import Exported, ExporterKind
     from core.graph.project import Project
     from core.training.runs import RunListing, Which
 
@@ -263,10 +263,11 @@ class ExportDialog(QDialog):
             lambda progress: _export(kind, run, which, project, path, progress), self._on_done, self._on_failed
         )
 
-    def _on_done(self, path: Path) -> None:
-        self._result = path
+    def _on_done(self, exported: Exported) -> None:
+        self._result = exported.path
         text = self.tr("Written and verified: read back, it gives the same outputs as the network.\n{0}")
-        self._say(text.format(path), "check", "success")
+        lines = (text.format(exported.path), *exported.notes)
+        self._say("\n".join(lines), *(("info", "text_muted") if exported.notes else ("check", "success")))
         self.open_folder.show()
 
     def _on_failed(self, error: Exception) -> None:
@@ -317,7 +318,7 @@ def _side_by_side(wide: QWidget, narrow: QWidget) -> QHBoxLayout:
 
 def _export(
     kind: ExporterKind, run: RunListing | None, which: Which, project: Project, path: Path, progress: Progress
-) -> Path:
+) -> Exported:
     from core.exporters import ExportRequest
     from core.training.runs import Run
 

@@ -45,5 +45,5 @@ def copy_picture(window: Window) -> None:
     session.told.emit(QCoreApplication.translate("Pictures", "Copied as an image and as SVG"))
 
 
-EXPORT_PICTURE = Command("export_picture", FILE, "Export p&icture…", export_picture, "Ctrl+Shift+E", "image", any_nodes)
+EXPORT_PICTURE = Command("export_picture", FILE, "Export pict&ure…", export_picture, "Ctrl+Shift+E", "image", any_nodes)
 COPY_PICTURE = Command("copy_picture", EDIT, "Copy as p&icture", copy_picture, "Ctrl+Shift+C", "image", not_empty)

@@ -23,12 +23,15 @@ from designer.properties.parameters import Filter, ParametersPart
 from designer.properties.scope import Scope
 from designer.properties.section import Section
 from designer.properties.structure import StructureSection
+from designer.sweep.node_marks import NodeMarks
 from designer.theme import SPACE
 from designer.widgets import TextLabel, heading, muted
 
 if TYPE_CHECKING:
     from core.model.problems import Problem
     from core.model.reports import NodeReport
+
+_ENDS = "Input & output"
 
 
 class NodeForm(QWidget):
@@ -48,6 +51,7 @@ class NodeForm(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2 - 4, SPACE * 2)
         self._column.setSpacing(SPACE + 4)
+        self._marks: NodeMarks | None = None
         self._curve = CurvePicture()
         self._curve.setParent(self)
         self._add_header()
@@ -69,6 +73,8 @@ class NodeForm(QWidget):
         if self._naming is not None:
             self._naming.refresh()
         self._structure.refresh()
+        if self._marks is not None:
+            self._marks.refresh()
         self._refresh_rows()
         self._refresh_shapes()
         self._refresh_problems()
@@ -93,6 +99,10 @@ class NodeForm(QWidget):
         title = kind.display if count == 1 else self.tr("{count} × {kind}").format(count=count, kind=kind.display)
         row.addWidget(heading(title, 1.15), 1)
         self._column.addLayout(row)
+        if count == 1 and kind.family != _ENDS:
+            self._marks = NodeMarks(self._session, self._scope.names[0])
+            self._marks.add_button(row)
+            self._column.addWidget(self._marks)
         self._column.addWidget(muted(self._port_text(kind) if self._scope.is_port else kind.help))
         if kind.formula:
             formula = TextLabel(kind.formula)

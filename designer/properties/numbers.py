@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -62,6 +62,10 @@ class Numbers(ABC):
     def explain(self, name: str, text: str) -> None:
         """Say something else of a number."""
         raise NotImplementedError
+
+    def deeds(self, _name: str) -> Sequence[tuple[str, Callable[[], object]]]:
+        """Return what else can be done with a number: entries of its menu, none by default."""
+        return ()
 
     @abstractmethod
     def places(self, name: str) -> Sequence[Use]:
@@ -154,6 +158,8 @@ class NumbersTable(QWidget):
         self.table.itemChanged.connect(self._on_item_changed)
         self.table.itemSelectionChanged.connect(self._on_selection_changed)
         self.table.currentCellChanged.connect(lambda *_cells: self._show_help())
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._on_menu_wanted)
         self.table.cellClicked.connect(self._on_cell_chosen)
         self.table.cellActivated.connect(self._on_cell_chosen)
         self.add.clicked.connect(self._on_add)
@@ -261,6 +267,21 @@ class NumbersTable(QWidget):
         gone = self._selected()
         if gone:
             self._write({name: value for name, value in self._numbers.read().items() if name not in gone}, {})
+
+    def _on_menu_wanted(self, at: QPoint) -> None:
+        row = self.table.rowAt(at.y())
+        if row >= 0:
+            menu = self.menu_of(self._names[row])
+            if menu.actions():
+                menu.popup(self.table.viewport().mapToGlobal(at))
+
+    def menu_of(self, name: str) -> QMenu:
+        """Return the menu of a number."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for text, do in self._numbers.deeds(name):
+            menu.addAction(text).triggered.connect(lambda _checked=False, do=do: do())
+        return menu
 
     def _on_cell_chosen(self, row: int, column: int) -> None:
         """Go to where a number is used; let the user choose where that is several places."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from core import units
 from core.expressions import Number
 from core.graph.edits import Describe, SetVariables
 from core.graph.formulas import Use, where_used
+from core.search.places import VARIABLE
 from designer.properties.cost import CostWatcher, training_line
 from designer.properties.numbers import Numbers, NumbersTable
 from designer.properties.places import go_to
 from designer.properties.section import Section
 from designer.session import Session
+from designer.sweep.dialog import ask_dimension
 from designer.theme import SPACE
 from designer.widgets import heading, muted
 
@@ -45,6 +47,12 @@ class Variables(Numbers):
     def show(self, use: Use) -> None:
         """Bring the node of a use into view."""
         go_to(self._session, use)
+
+    def deeds(self, name: str) -> Sequence[tuple[str, Callable[[], object]]]:
+        """Offer to have a variable searched."""
+        place, window = f"{VARIABLE}/{name}", QApplication.activeWindow()
+        text = self._session.tr("Search this…")
+        return [(text, lambda: ask_dimension(self._session, place, window))] if window is not None else []
 
 
 class ProjectForm(QWidget):

@@ -18,6 +18,7 @@ from designer.properties.editors.typed import TypedEditor
 from designer.properties.label import ParameterLabel
 from designer.properties.scope import Values
 from designer.properties.section import RESET_WIDTH
+from designer.sweep.marking import Marking
 from designer.widgets import IconButton, failing
 
 _NUMERIC = ("int", "float", "ints", "floats")
@@ -46,7 +47,7 @@ class ParameterRow(QObject):
         super().__init__(parent)
         self.parameter = parameter
         self.title = title or parameter.name
-        self._scope = scope
+        self.scope = self._scope = scope
         self._shown: Shown = object()
         self._typed_problem = ""
         self._checked_problem = ""
@@ -69,6 +70,7 @@ class ParameterRow(QObject):
         self.message.hide()
         self._name_for_screen_readers()
         self._place(grid)
+        self.marking = Marking(self, grid, grid.rowCount())
         self._connect()
         self.refresh()
 
@@ -130,6 +132,7 @@ class ParameterRow(QObject):
         self.label.mark_changed(changed)
         self.label.setAccessibleName(self.tr("{name}, changed").format(name=self.title) if changed else "")
         self.reset.setVisible(changed and self._visible)
+        self.marking.refresh()
 
     def show_problem(self, message: str) -> None:
         """Show what the check says about the stored value; what is being typed has precedence."""
@@ -145,10 +148,13 @@ class ParameterRow(QObject):
         self.editor.setVisible(visible)
         self.reset.setVisible(visible and self.is_changed)
         self.message.setVisible(visible and bool(self.message.text()))
+        self.marking.set_visible(visible)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Tell when help is wanted, and set back on Alt+Del."""
+        """Tell when help is wanted, set back on Alt+Del, and let it be searched."""
         kind = event.type()
+        if self.marking.takes(watched, event):
+            return True
         if kind in (QEvent.Type.FocusIn, QEvent.Type.Enter):
             self.pointed_at.emit(self)
         elif kind in (QEvent.Type.FocusOut, QEvent.Type.Leave):

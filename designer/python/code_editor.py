@@ -79,7 +79,7 @@ class CodeEditor(QPlainTextEdit):
 
     def _mark(self) -> None:
         used = theme.current()
-        marks = [_line_mark(self.textCursor(), _faded(used.accent, 18))]
+        marks = [line_mark(self.textCursor(), _faded(used.accent, 18))]
         marks += [_mark_of(each, background=_faded(used.warning, 90)) for each in self._found]
         for line in self._problems:
             block = self.document().findBlockByNumber(line - 1)
@@ -221,7 +221,8 @@ def _mark_of(
     return mark
 
 
-def _line_mark(cursor: QTextCursor, background: QColor) -> QTextEdit.ExtraSelection:
+def line_mark(cursor: QTextCursor, background: QColor) -> QTextEdit.ExtraSelection:
+    """Return a mark over the whole width of a cursor's line."""
     cursor.clearSelection()
     mark = _mark_of(cursor, background=background)
     mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)

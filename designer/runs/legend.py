@@ -68,8 +68,11 @@ class DifferenceLegend(Card):
         column.addLayout(grid)
         column.addWidget(self.remark)
 
-    def show_difference(self, found: GraphDifference, *, outermost: bool) -> None:
-        """Say how much there is of everything; name what is no longer there."""
+    def show_difference(self, found: GraphDifference, *, unknown: str = "") -> None:
+        """Say how much there is of everything; name what is no longer there.
+
+        ``unknown`` is the group that is looked at, where the run had none of that name.
+        """
         nodes, links = Counter(found.nodes.values()), Counter(found.links.values())
         texts = {
             "added": self.tr("only here"),
@@ -82,7 +85,7 @@ class DifferenceLegend(Card):
         more = "…" if len(names) > _NAMED else ""
         gone = self.tr("Gone: {names}").format(names=", ".join(names[:_NAMED]) + more) if names else ""
         alike = "" if found.nodes or found.links else self.tr("The networks are the same.")
-        inside = "" if outermost else self.tr("Only the outermost network is marked: leave the group to see it.")
+        inside = self.tr("The run had no group {name}.").format(name=unknown) if unknown else ""
         self.remark.setText("\n".join(filter(None, (inside, alike, gone, self.tr("Esc leaves.")))))
         self.setAccessibleName(self.tr("Compared with {run}").format(run=self._run))
         self.setAccessibleDescription("; ".join([label.text() for label in self.lines.values()] + [gone]))

@@ -34,6 +34,7 @@ class CanvasDifference(QObject):
         super().__init__(view)
         self._view, self._run = view, run
         self.found: GraphDifference = graph_difference(run, view.session.project)
+        self._then: Project = run
         self._items: list[QGraphicsItem] = []
         self.legend = DifferenceLegend(view, name)
         self._timer = QTimer(self, singleShot=True, interval=_SETTLE)
@@ -58,11 +59,11 @@ class CanvasDifference(QObject):
         if not self._active:
             return
         self._clear()
-        self.found = graph_difference(self._run, self._view.session.project)
-        outermost = not self._view.session.path
-        self.legend.show_difference(self.found, outermost=outermost)
-        if not outermost:
-            return
+        group = self._view.session.group
+        known = not group or group in self._run.groups
+        self._then = self._run.inside(group) if group and known else self._run if known else Project()
+        self.found = graph_difference(self._then, self._view.session.view)
+        self.legend.show_difference(self.found, unknown="" if known else group)
         scene = self._view.canvas
         for name, fate in self.found.nodes.items():
             if fate != "removed" and name in scene.nodes:
@@ -80,13 +81,14 @@ class CanvasDifference(QObject):
         return ghosts
 
     def _old_face(self, name: str) -> Face:
-        node = self._run.graph.nodes[name]
-        inputs = {end.port for end in self._run.graph.links if end.node == name}
-        outputs = {end.port for end in self._run.graph.links.values() if end.node == name}
-        return make_face(node, kind_of(self._run, node), inputs, outputs, style_of(), Circumstances())
+        then = self._then
+        node = then.graph.nodes[name]
+        inputs = {end.port for end in then.graph.links if end.node == name}
+        outputs = {end.port for end in then.graph.links.values() if end.node == name}
+        return make_face(node, kind_of(then, node), inputs, outputs, style_of(), Circumstances())
 
     def _add_wires(self, ghosts: Mapping[str, Ghost]) -> None:
-        now, then = self._view.session.project.graph.links, self._run.graph.links
+        now, then = self._view.session.view.graph.links, self._then.graph.links
         fates = self.found.links
         for end, source in {**then, **now}.items():
             fate = fates.get(str(end))

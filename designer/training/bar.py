@@ -306,7 +306,7 @@ class TrainBar(QWidget):
         values = []
         for name in names[:3]:
             output, _, quantity = name.rpartition("/")
-            text = f"{value_text(quantity, result.best[name], digits=3)} {quantity_text(quantity).lower()}"
+            text = f"{value_text(quantity, result.best[name], digits=3)} {_amid_words(quantity_text(quantity))}"
             several = len({each.rpartition("/")[0] for each in names}) > 1
             values.append(f"{output} {text}" if several else text)
         return self.tr("{0} at epoch {1}").format(", ".join(values), result.best_epoch)
@@ -316,3 +316,9 @@ class TrainBar(QWidget):
         self.stop.setIcon(icon("stop"))
         self.changed.setIcon(icon("fix"))
         self._on_state(self._runner.state)
+
+
+def _amid_words(name: str) -> str:
+    """Return a metric's name as it stands within a line: "accuracy", but "MAE" and "F1 score"."""
+    first, space, rest = name.partition(" ")
+    return name if first == first.upper() else first.lower() + space + rest

@@ -23,6 +23,7 @@ from designer.properties.editors.worded import WordedEditor
 from designer.properties.section import Fold
 from designer.session import Session
 from designer.training.fields import DEFAULTS, DeviceEditor, Setting, section_titles, settings_shown
+from designer.training.loggers_part import LoggersPart
 from designer.training.optimizer_part import OptimizerPart, with_optimizer
 from designer.training.outputs import OutputCard
 from designer.training.rate_curve import steps_per_epoch
@@ -53,6 +54,7 @@ class TrainingPanel(QScrollArea):
         self.optimizer = OptimizerPart(session, self._scope(), self._scope(), self._scope())
         self.schedule = SchedulePart(session, self._scope())
         self.combine = RowsForm(self._scope(), {"combine": self.tr("Total loss")}, {"combine": self._combine_editor})
+        self.loggers = LoggersPart(session)
         self.batch_note = muted()
         self._nothing = muted(self.tr("No setting matches. Esc shows all."))
         self._no_output = muted(self.tr("The network has no Output yet."))
@@ -129,6 +131,7 @@ class TrainingPanel(QScrollArea):
         for section, title in section_titles().items():
             fold = self._fold(section, title, is_open=section == "batches")
             fold.section.column.addWidget(self.forms[section])
+        self._fold("loggers", self.tr("Loggers")).section.column.addWidget(self.loggers)
         self.folds["batches"].section.column.addWidget(self.batch_note)
         for fold in self.folds.values():
             column.addWidget(fold)
@@ -199,6 +202,8 @@ class TrainingPanel(QScrollArea):
             form.leave_out([each.parameter.name for each in settings if not each.counts(training)])
             form.refresh(problems)
             self.folds[section].show_count(form.changed)
+        self.loggers.refresh(problems)
+        self.folds["loggers"].show_count(self.loggers.changed)
         optimizer, schedule = optimizers.find(training.optimizer), schedules.find(training.schedule)
         self.folds["optimizer"].tell(optimizer.title if optimizer else training.optimizer)
         self.folds["schedule"].tell(schedule.title if schedule else training.schedule)
@@ -283,6 +288,7 @@ class TrainingPanel(QScrollArea):
         search = text.strip()
         finders: dict[str, Callable[[str], int]] = {name: form.narrow for name, form in self.forms.items()}
         finders |= {"outputs": self._find_outputs, "optimizer": self.optimizer.narrow, "schedule": self.schedule.narrow}
+        finders["loggers"] = self.loggers.narrow
         whole = 0
         for key, find in finders.items():
             found = find(search)

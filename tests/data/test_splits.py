@@ -99,6 +99,15 @@ def test_too_few_groups_are_refused() -> None:
         divide(10, Split("group", 0.2), traits=Traits(groups=np.zeros(10, dtype=np.int64)))
 
 
+def test_few_groups_leave_no_part_without_one() -> None:
+    two = divide(60, Split("group", 0.2), traits=Traits(groups=np.arange(60) // 30))
+    assert [len(two.part(name)) for name in PARTS] == [30, 30, 0]
+    three = divide(60, Split("group", 0.1, 0.1), traits=Traits(groups=np.arange(60) // 20))
+    assert [len(three.part(name)) for name in PARTS] == [20, 20, 20]
+    with pytest.raises(DataError, match="test gets no row: there are too few groups"):
+        divide(60, Split("group", 0.2, 0.2), traits=Traits(groups=np.arange(60) // 30))
+
+
 def test_the_latest_rows_are_for_testing_and_those_before_for_validation() -> None:
     times = np.random.default_rng(0).permutation(100).astype(np.float64)
     division = divide(100, Split("time", 0.2, 0.1), traits=Traits(times=times))

@@ -137,6 +137,14 @@ def test_nothing_is_learnt_from_rows_behind_the_training_part(monkeypatch: pytes
     assert fitted.linear == (0.0, 41.0)
 
 
+def test_a_part_too_short_for_a_window_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    binding = replace(series(monkeypatch, length=5, horizon=2), split=Split("time", 0.1, 0.1))
+    prepared = load(project_of(binding))
+    assert prepared.counts["training"]
+    assert prepared.counts["validation"] == prepared.counts["test"] == 0
+    assert any("The validation part has no sample" in note and "the 7 that" in note for note in prepared.notes)
+
+
 def test_new_rows_in_order_of_time_become_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     preprocessing = load(project_of(series(monkeypatch, length=3, horizon=1), "value")).preprocessing
     fresh = Preprocessing.from_json(preprocessing.to_json()).transform({"value": [5.0, 6.0, 7.0, 8.0]})

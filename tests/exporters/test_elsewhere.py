@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -22,12 +23,13 @@ from torch import nn
 from core.data.preprocessing import Preprocessing
 from core.errors import Cancelled, ExportError
 from core.exporters import ExportRequest, exporters
-from core.exporters._converting import Conversion
+from core.exporters._converting import ERRORS, Conversion, exported, is_fixed
 from core.exporters._network import Runner, by_name, exportable
+from core.exporters._recurrent import with_loops
 from core.exporters._rows import UNKNOWN_WORD, raw_rows
 from core.exporters.onnx import repair, to_onnx, write_in_two
 from core.graph.files import load_project
-from core.graph.project import Node, Project
+from core.graph.project import Node, Project, Window
 from core.progress import watching
 from core.training.results.trained import open_trained
 from core.training.runs import Run
@@ -68,7 +70,7 @@ def images(*nodes: Node) -> Project:
 
 
 def untrained(kind: str, project: Project, folder: Path) -> Path:
-    return exporters[kind].export(ExportRequest(project, folder / f"net{exporters[kind].suffix}"))
+    return exporters[kind].export(ExportRequest(project, folder / f"net{exporters[kind].suffix}")).path
 
 
 @pytest.fixture(scope="module")
@@ -92,17 +94,45 @@ def answers_of(bundle: Path, table: Path, elsewhere: Path) -> list[dict[str, str
 
 
 def test_rows_to_compare_with_have_gaps_and_unknown_words(run: Run) -> None:
-    rows = raw_rows(run, Preprocessing.from_json(run.preprocessing()))
+    rows = raw_rows(run, Preprocessing.from_json(run.preprocessing())).columns
     assert {len(values) for values in rows.values()} == {len(rows["year"])}
     assert all(any(cell is None for cell in values) for values in rows.values())
     assert UNKNOWN_WORD in rows["island"]
     assert UNKNOWN_WORD not in rows["year"]
 
 
+def test_windows_are_compared_on_rows_with_gaps(tmp_path: Path) -> None:
+    project = penguins()
+    window = Window(4, 1, 1)
+    middle = (linear("hidden", 4), Node("flatten", "Flatten"), linear("head", 3))
+    graph = chain(project.graph.nodes["x"], *middle, project.graph.nodes["out"])
+    trained(replace(project, graph=graph, data=replace(project.data, window=window)), tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    found = raw_rows(run, Preprocessing.from_json(run.preprocessing()))
+    assert found.stored
+    assert all(any(cell is None for cell in values) for values in found.columns.values())
+    assert UNKNOWN_WORD in found.columns["island"]
+
+
+def test_rows_that_were_made_up_are_told(tmp_path: Path) -> None:
+    table = tmp_path / "penguins.csv"
+    table.write_bytes(PENGUINS.read_bytes())
+    project = penguins()
+    moved = replace(project, data=replace(project.data, options={**project.data.options, "path": str(table)}))
+    trained(moved, tmp_path / "run")
+    lost = Run.open(tmp_path / "run")
+    assert exporters["bundle"].export(ExportRequest.of_run(lost, tmp_path / "one")).notes == ()
+    table.unlink()
+    (note,) = exporters["bundle"].export(ExportRequest.of_run(lost, tmp_path / "two")).notes
+    assert "made up" in note
+    with pytest.raises(ExportError, match=r"penguins\.csv"):
+        exporters["package"].export(ExportRequest.of_run(lost, tmp_path / "three"))
+
+
 def test_a_bundle_predicts_by_itself_what_the_application_predicts(run: Run, tmp_path: Path) -> None:
-    path = exporters["bundle"].export(ExportRequest.of_run(run, tmp_path / "penguins"))
+    path = exporters["bundle"].export(ExportRequest.of_run(run, tmp_path / "penguins")).path
     found = answers_of(path, path / "example.csv", tmp_path / "elsewhere")
-    rows = raw_rows(run, Preprocessing.from_json(run.preprocessing()))
+    rows = raw_rows(run, Preprocessing.from_json(run.preprocessing())).columns
     (answer,) = open_trained(run).predict(rows).answers.values()
     assert answer.probabilities is not None
     assert [each[answer.output] for each in found] == answer.values.tolist()
@@ -117,7 +147,7 @@ def test_a_bundle_predicts_by_itself_what_the_application_predicts(run: Run, tmp
 
 @pytest.mark.slow
 def test_a_bundle_may_be_a_zip(run: Run, tmp_path: Path) -> None:
-    path = exporters["bundle"].export(ExportRequest.of_run(run, tmp_path / "net.zip"))
+    path = exporters["bundle"].export(ExportRequest.of_run(run, tmp_path / "net.zip")).path
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert {"net/predict.py", "net/model.py", "net/example.csv", "net/README.md"} <= set(archive.namelist())
@@ -145,7 +175,7 @@ FIELDS: list[dict[str, dict[str, object]]] = [
 @pytest.mark.parametrize("fields", FIELDS, ids=["bent", "dropped"])
 def test_every_preparation_of_tables_is_in_the_bundle(fields: dict[str, dict[str, object]], tmp_path: Path) -> None:
     trained(penguins(**fields), tmp_path / "run")
-    path = exporters["bundle"].export(ExportRequest.of_run(Run.open(tmp_path / "run"), tmp_path / "bundle"))
+    path = exporters["bundle"].export(ExportRequest.of_run(Run.open(tmp_path / "run"), tmp_path / "bundle")).path
     assert (path / "predict.py").is_file()
 
 
@@ -153,7 +183,7 @@ def test_every_preparation_of_tables_is_in_the_bundle(fields: dict[str, dict[str
 @pytest.mark.parametrize("name", ["digits", "two-task", "lstm-text"])
 def test_templates_become_bundles(name: str, tmp_path: Path) -> None:
     trained(with_training(template(name), epochs=1, device="cpu"), tmp_path / "run")
-    path = exporters["bundle"].export(ExportRequest.of_run(Run.open(tmp_path / "run"), tmp_path / "bundle"))
+    path = exporters["bundle"].export(ExportRequest.of_run(Run.open(tmp_path / "run"), tmp_path / "bundle")).path
     assert (path / "example.csv").is_file()
 
 
@@ -178,7 +208,7 @@ def test_a_cancelled_export_writes_nothing(kind: str, run: Run, tmp_path: Path) 
 
 
 def test_onnx_is_called_as_the_design_is_and_takes_any_batch(run: Run, tmp_path: Path) -> None:
-    path = exporters["onnx"].export(ExportRequest.of_run(run, tmp_path / "net.onnx"))
+    path = exporters["onnx"].export(ExportRequest.of_run(run, tmp_path / "net.onnx")).path
     model = onnx.load(path)
     onnx.checker.check_model(model)
     told = {each.key: each.value for each in model.metadata_props}
@@ -201,7 +231,7 @@ def test_onnx_is_called_as_the_design_is_and_takes_any_batch(run: Run, tmp_path:
 
 
 def test_a_torch_program_takes_any_batch(run: Run, tmp_path: Path) -> None:
-    path = exporters["pt2"].export(ExportRequest.of_run(run, tmp_path / "net.pt2"))
+    path = exporters["pt2"].export(ExportRequest.of_run(run, tmp_path / "net.pt2")).path
     module = torch.export.load(path).module()
     network = open_trained(run).network
     given = torch.randn(7, network.module.hidden.in_features)  # type: ignore[arg-type, union-attr]
@@ -233,7 +263,13 @@ REPAIRED = {
 @pytest.mark.slow
 @pytest.mark.parametrize("layer", REPAIRED)
 def test_what_the_onnx_exporter_gets_wrong_in_silence_is_right_or_refused(layer: str, tmp_path: Path) -> None:
-    assert untrained("onnx", images(*REPAIRED[layer]), tmp_path).is_file()
+    project = images(*REPAIRED[layer])
+    path = untrained("onnx", project, tmp_path)
+    module = exportable(ExportRequest(project, path)).built.module
+    given = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    (found,) = onnxruntime.InferenceSession(str(path)).run(None, {"x": given.numpy()})
+    with torch.inference_mode():
+        np.testing.assert_allclose(found, module(given).numpy(), rtol=0, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -257,10 +293,52 @@ def test_what_onnx_has_no_operator_for_is_told_by_node(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
+class Repeats(nn.Module):
+    """Treats its steps one by one in Python, which tracing writes out for as many as it sees."""
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return torch.stack([each * (place + 1) for place, each in enumerate(tokens.float().unbind(1))], 1)
+
+
 def test_a_length_that_tracing_fixes_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"'lstm1' cannot be exported to torch.export.*one length of 'tokens'"):
-        untrained("pt2", template("lstm-text"), tmp_path)
+    network = exportable(ExportRequest(template("lstm-text"), tmp_path / "net.pt2"))
+    with pytest.raises(ERRORS) as fixed:
+        exported(network, Repeats())
+    assert is_fixed(fixed.value)
+
+
+CELLS: list[tuple[type[nn.RNNBase], dict[str, Any]]] = [
+    (nn.LSTM, {"num_layers": 2, "bidirectional": True}),
+    (nn.LSTM, {"batch_first": True, "bias": False}),
+    (nn.GRU, {"batch_first": True, "bidirectional": True}),
+    (nn.RNN, {"nonlinearity": "relu"}),
+    (nn.RNN, {"num_layers": 2}),
+]
+
+
+@pytest.mark.parametrize(("layer", "options"), CELLS)
+def test_recurrent_layers_as_loops_compute_the_same(layer: type[nn.RNNBase], options: dict[str, Any]) -> None:
+    made = nn.Sequential(layer(5, 6, **options)).eval()
+    looped = with_loops(made)
+    assert looped.state_dict().keys() == made.state_dict().keys()
+    given = torch.randn(4, 7, 5, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        (outputs, ends), (wanted, last) = looped(given), made(given)
+        torch.testing.assert_close(outputs, wanted)
+        torch.testing.assert_close(ends, last)
+        again, start = looped[0](given, ends), made[0](given, last)
+        torch.testing.assert_close(again, start)
+
+
+def test_a_recurrent_network_becomes_a_program_for_any_length(tmp_path: Path) -> None:
+    project = template("lstm-text")
+    path = untrained("pt2", project, tmp_path)
+    program = torch.export.load(path).module()
+    network = exportable(ExportRequest(project, path)).built.module
+    for steps in (3, 29):
+        tokens = torch.randint(1, 5, (2, steps), generator=torch.Generator().manual_seed(steps))
+        with torch.inference_mode():
+            torch.testing.assert_close(program(tokens), network(tokens))
 
 
 @pytest.mark.slow

@@ -63,7 +63,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 @UNTRAINED
 def test_an_untrained_project_can_be_exported(kind: ExporterKind, tmp_path: Path) -> None:
     before = torch.get_rng_state()
-    path = kind.export(ExportRequest(spirals(), tmp_path / f"net{kind.suffix}"))
+    path = kind.export(ExportRequest(spirals(), tmp_path / f"net{kind.suffix}")).path
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     assert torch.equal(before, torch.get_rng_state())
 
@@ -93,7 +93,7 @@ def test_a_kind_explains_itself(kind: ExporterKind) -> None:
 
 
 def test_safetensors_carry_the_trained_weights_and_what_they_are(run: Run, tmp_path: Path) -> None:
-    path = exporters["safetensors"].export(ExportRequest.of_run(run, tmp_path / "net.safetensors"))
+    path = exporters["safetensors"].export(ExportRequest.of_run(run, tmp_path / "net.safetensors")).path
     with safe_open(path, "pt") as exported, safe_open(run.weights(), "pt") as kept:
         names = kept.keys()
         assert all(torch.equal(exported.get_tensor(name), kept.get_tensor(name)) for name in names)
@@ -104,14 +104,14 @@ def test_safetensors_carry_the_trained_weights_and_what_they_are(run: Run, tmp_p
 
 
 def test_a_state_dict_loads_without_executing_anything(run: Run, tmp_path: Path) -> None:
-    path = exporters["state-dict"].export(ExportRequest.of_run(run, tmp_path / "net.pt"))
+    path = exporters["state-dict"].export(ExportRequest.of_run(run, tmp_path / "net.pt")).path
     weights = torch.load(path, weights_only=True)
     session = open_session(run.project(), None, "cpu")
     session.network.module.load_state_dict(weights)
 
 
 def test_a_folder_gets_source_weights_and_preprocessing(run: Run, tmp_path: Path) -> None:
-    path = exporters["python"].export(ExportRequest.of_run(run, tmp_path / "deep" / "export"))
+    path = exporters["python"].export(ExportRequest.of_run(run, tmp_path / "deep" / "export")).path
     assert path == tmp_path / "deep" / "export" / "model.py"
     assert {each.name for each in path.parent.iterdir()} == {
         "model.py",

@@ -83,6 +83,20 @@ def test_disconnect_removes_just_that_link() -> None:
     assert set(after.links) == {end("linear1.input"), end("output1.input")}
 
 
+def test_two_layers_put_into_a_short_link_lie_on_nothing() -> None:
+    before = chain()
+    target = end("relu1.input")
+    after = before
+    for name in ("norm1", "norm2"):
+        after = InsertOnLink(Node(name, "LayerNorm", position=(0, 50)), target, 88).apply(after)
+    above = before.graph.links[target].node
+    names = (above, "norm1", "norm2", "relu1", *[each for each in before.graph.nodes if each not in (above, "relu1")])
+    tops = {name: after.graph.nodes[name].position[1] for name in names}
+    assert tops["norm1"] >= tops[above] + 88
+    assert tops["norm2"] >= tops["norm1"] + 88
+    assert tops["relu1"] >= tops["norm2"] + 88
+
+
 def test_insert_on_link_stands_between_the_two_nodes() -> None:
     after = InsertOnLink(Node("add1", "Add"), end("relu1.input")).apply(chain()).graph
     assert after.links[end("add1.inputs.0")] == end("linear1.output")

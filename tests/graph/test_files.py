@@ -407,7 +407,7 @@ def test_weights_and_what_a_sweep_tries_are_kept() -> None:
 def test_the_schema_names_every_key_that_is_written() -> None:
     schema = json_schema()
     assert schema["properties"]["format"]["const"] == FORMAT
-    marked = Project(bookmarks={"1": elements.Bookmark()})
+    marked = Project(bookmarks={"1": elements.Bookmark()}, weights="a.safetensors", search=elements.Search(trials=3))
     assert set(json.loads(project_to_text(marked))) == set(schema["properties"])
     definitions = schema["$defs"]
     for kind, name in (

@@ -11,20 +11,16 @@ from typing import Any
 
 import torch
 
+from core.importers._torch_translations import DTYPES, NoWords
 from core.kinds import LayerKind, Value
 from core.model.probe import TORCH_ERRORS, run_layer
 from core.model.specs import Dim, TensorSpec
 from core.parameters import resolve
 
-DTYPES = (torch.float32, torch.int64, torch.bool)
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 """dtype and shape of every output, in order."""
 _OF_NUMBERS = re.compile("index out of range in self|index .* is out of bounds|Class values must be")
 """What PyTorch says of the numbers in a tensor, which no check of shapes sees."""
-
-
-class NoWords(Exception):
-    """The catalogue has no words for this."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from core.errors import ModelError
+from core.importers._torch_translations import NoWords
 from core.kinds import LayerKind, Value
 from core.layers import catalogue
 from core.model.probe import TORCH_ERRORS
@@ -20,7 +21,7 @@ from core.model.specs import Dim, TensorSpec
 from core.parameters import parameters_of, resolve
 from core.signatures import constructor as read_constructor
 from core.signatures import editable_arguments
-from tests.model.databases import Inexpressible, NoWords, Sample, spec_of
+from tests.model.databases import Inexpressible, Sample, spec_of
 
 with warnings.catch_warnings():  # at import it advises packages that are not needed here
     warnings.simplefilter("ignore")

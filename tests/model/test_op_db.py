@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
+from core.importers._torch_words import WORDS
 from core.layers import catalogue
 from tests.conftest import Tell
 from tests.model.databases import differences, summary
 from tests.model.op_samples import error_samples, operations, samples
-from tests.model.op_words import WORDS
 
 PARTS = 8
 """The operations are shared out to this many tests."""

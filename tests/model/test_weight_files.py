@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from core.errors import ModelError
 from core.graph.project import Project
 from core.model.build import build, load_into
+from core.model.shapes import check
 from core.model.weight_files import weight_file_problems
 from core.training.check import check_project
 from tests.model.building import given, layer
@@ -27,7 +28,7 @@ def coding(weights: str) -> Project:
 
 
 def told(project: Project, base: Path | None) -> list[str]:
-    return [each.message for each in weight_file_problems(project, base)]
+    return [each.message for each in weight_file_problems(project, base, check(project))]
 
 
 def test_a_file_that_is_there_is_no_problem_beside_the_project_or_elsewhere(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_a_file_that_is_there_is_no_problem_beside_the_project_or_elsewhere(tmp_
 
 def test_a_missing_file_is_told_with_its_whole_path_and_a_way_out(tmp_path: Path) -> None:
     missing = coding("gone.safetensors")
-    (problem,) = weight_file_problems(missing, tmp_path)
+    (problem,) = weight_file_problems(missing, tmp_path, check(missing))
     assert problem.severity == "warning"
     assert problem.node == "code"
     assert str(tmp_path / "gone.safetensors") in problem.message

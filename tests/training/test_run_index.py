@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +12,13 @@ from core.graph.document import Document
 from core.graph.edits import RemoveNodes, SetParameters
 from core.graph.project import Project
 from core.training.control import Control
-from core.training.events import Event, Message
+from core.training.events import Event
 from core.training.job import Job
 from core.training.loop import train
 from core.training.run_comparison import comparison, graph_difference
 from core.training.run_index import RunEntry, RunIndex, delete_run, in_order, measured, search
 from core.training.run_labels import Labels, read_labels, write_labels
 from core.training.runs import Run
-from core.training.tensorboard import TensorBoardLog
 from tests.training.building import moons
 
 
@@ -161,33 +158,3 @@ class TestDeleting:
         train(Job(moons(epochs=1), tmp_path / "run"), emit, Control())
         assert refused
         assert (tmp_path / "run" / "summary.json").is_file()
-
-
-class TestTensorBoard:
-    def test_the_log_holds_what_the_run_measured(self, tmp_path: Path) -> None:
-        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-        project = moons(epochs=2)
-        project = replace(project, training=replace(project.training, loggers=("tensorboard",)))
-        train(Job(project, tmp_path / "run"), lambda _event: None, Control())
-        log = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
-        log.Reload()
-        epochs = Run.open(tmp_path / "run").epochs()
-        logged = [(each.step, each.value) for each in log.Scalars("loss/validation")]
-        assert [step for step, _value in logged] == [each.step for each in epochs]
-        assert [value for _step, value in logged] == pytest.approx([each.validation["loss"] for each in epochs])
-
-    def test_a_missing_package_is_said_and_training_goes_on(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(sys.modules, "tensorboard", None)
-        monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
-        told: list[Event] = []
-        log = TensorBoardLog(tmp_path, told.append)
-        log(Message("hello"))
-        log.close()
-        first, second = told
-        assert isinstance(first, Message)
-        assert "layerwright[tensorboard]" in first.text
-        assert second == Message("hello")
-        json.dumps(first.to_json())

@@ -13,8 +13,9 @@ import torch
 from core.graph.project import Node, Project
 from core.training.course import Course
 from core.training.finder import find_learning_rate
-from core.training.trial import course_for_trial, dry_run, overfit_batch
-from tests.training.building import chain, digits, inputs, linear, output, spirals, with_training
+from core.training.reachable import ends
+from core.training.trial import course_for_trial, dry_run, overfit_batch, undisturbed
+from tests.training.building import chain, diabetes, digits, inputs, linear, output, spirals, with_training
 from tests.training.everything import everything
 
 
@@ -110,6 +111,47 @@ def test_a_sound_network_learns_a_batch_by_heart_and_a_blind_one_does_not() -> N
     found = overfit_batch(course_for_trial(replace(spirals(), graph=blind), device="cpu"), 100)
     assert not found.learned
     assert "look for a wrong target" in found.message
+
+
+def test_falling_from_far_above_what_knows_nothing_is_no_learning() -> None:
+    """Weights that are far too large begin with a loss so high that one answer for all samples is a tenth of it."""
+    loud = Node("hidden", "Linear", {"out_features": 3, "bias": False, "weight_init": "zeros"})
+    shift = Node("head", "Linear", {"out_features": 3, "weight_init": "zeros", "bias_init": "uniform"})
+    graph = chain(inputs("x", "y"), loud, shift, Node("far", "Scale", {"scale": 100.0}), output("class"))
+    project = replace(with_training(spirals(), learning_rate=0.01), graph=graph)
+    found = overfit_batch(course_for_trial(project, device="cpu"), 150)
+    assert found.losses[-1] < 0.1 * found.losses[0]
+    assert not found.learned
+    assert "One answer for all samples gives 1.0" in found.message
+
+
+@pytest.mark.parametrize(
+    ("project", "blind", "least"),
+    [
+        (spirals(loss="cross_entropy", loss_options=(("label_smoothing", 0.3),)), 1.03, 0.64),
+        (spirals(Node("logs", "LogSoftmax", {"dim": 1}), loss="nll"), 1.02, 0.0),
+        (diabetes(), 1.19, 0.0),
+        (diabetes(2, loss="gaussian_nll"), 0.59, 0.59 - 2.303),
+    ],
+    ids=["smoothed", "logs", "number", "density"],
+)
+def test_what_a_batch_can_reach_is_known(project: Project, blind: float, least: float) -> None:
+    course = course_for_trial(project, device="cpu")
+    with undisturbed(course):
+        found = ends(course.network, course.session.training.part(0, 32))
+    assert found is not None
+    assert found.blind == pytest.approx(blind, abs=0.2)
+    assert found.least == pytest.approx(least, abs=0.2)
+    assert found.share(found.least) == pytest.approx(1)
+    assert found.share(found.blind) == 0
+
+
+def test_what_a_batch_of_one_class_can_reach_is_not_told() -> None:
+    course = course_for_trial(spirals(), device="cpu")
+    batch = course.session.training.part(0, 200)
+    batch.targets[0] = torch.zeros_like(batch.targets[0])
+    with undisturbed(course):
+        assert ends(course.network, batch) is None
 
 
 def test_the_finder_suggests_a_rate_that_learns() -> None:

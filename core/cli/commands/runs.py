@@ -18,7 +18,7 @@ from core.cli.command import (
     report_plugins,
     whole_number,
 )
-from core.cli.progress import short_names, values_line
+from core.cli.progress import short_names, shown_progress, values_line
 from core.errors import ExportError, TrainingError
 from core.exporters import ExportRequest, exporters
 from core.graph.files import load_project
@@ -106,13 +106,17 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 def _export(options: argparse.Namespace) -> int:
     report_plugins(exporters.failures)
     request = _request(options.source, options.output, options.weights)
-    written = exporters[options.to].export(request)
+    with shown_progress():
+        written = exporters[options.to].export(request)
+    for text in written.notes:
+        note(text)
     if request.run is None:
         note(f"'{options.source}' is a project, not a run: its weights are fresh, not trained.")
     if options.json:
-        print_json({"format": options.to, "path": str(written)})
+        notes = {"notes": list(written.notes)} if written.notes else {}
+        print_json({"format": options.to, "path": str(written.path), **notes})
     else:
-        print(written)
+        print(written.path)
     return DONE
 
 
@@ -167,6 +171,6 @@ def _runs(options: argparse.Namespace) -> int:
 
 KINDS = (
     Command("evaluate", "measure a run's weights on a split of its data", _evaluate_arguments, _evaluate),
-    Command("export", "export weights or source", _export_arguments, _export),
+    Command("export", "export a network in one of many formats", _export_arguments, _export),
     Command("runs", "list the runs in a folder", _runs_arguments, _runs),
 )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.cli.command import DONE, Command, UsageError, add_json, note, print_json, whole_number
 from core.cli.interrupts import Interrupts
@@ -20,6 +23,9 @@ from core.training.control import Control
 from core.training.job import Job
 from core.training.runs import Run, new_run_folder
 from core.training.summary import Summary
+
+if TYPE_CHECKING:
+    from core.training.distributed import Team
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,24 +49,75 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with the run in DIR, which was stopped or killed, as the project was when it started",
     )
+    parser.add_argument(
+        "--processes",
+        type=whole_number(1),
+        default=1,
+        metavar="N",
+        help="train in N processes of this machine together, one for each GPU (needs layerwright[distributed]); for "
+        "several machines start it with torchrun or accelerate launch on each",
+    )
     add_json(parser)
 
 
 def _train(options: argparse.Namespace) -> int:
-    if options.resume:
-        project, folder = _project_to_resume(options), options.run
-    else:
-        project, folder = _project_to_start(options), options.run
-        folder = folder or new_run_folder(options.file.parent / "runs", options.file.stem)
+    from core.training.distributed import joined, processes_around
+
+    if options.processes > 1 and processes_around() == 1:
+        return _train_in_processes(options)
+    device = options.device or load_project(options.file).training.device
+    with joined(device) as team:
+        return _train_here(options, team)
+
+
+def _train_in_processes(options: argparse.Namespace) -> int:
+    """Start processes that train together, once it is known that there is something to be trained."""
+    from core.cli.processes import run_together
+
+    _project_to_resume(options) if options.resume else _project_to_start(options)
+    folder = options.run or new_run_folder(options.file.parent / "runs", options.file.stem)
+    status = run_together(options.processes, arguments_of(options, folder))
+    if status and (folder / "checkpoints" / "last.state.pt").is_file():
+        note(f"to go on: {_again(options, folder)}")
+    return status
+
+
+def arguments_of(options: argparse.Namespace, folder: Path) -> list[str]:
+    """Return the arguments with which one of several processes trains the same."""
+    found = ["train", str(options.file), "--run", str(folder)]
+    for name in ("epochs", "device", "seed"):
+        if getattr(options, name) is not None:
+            found += [f"--{name}", str(getattr(options, name))]
+    found += [f"--set={each}" for each in options.set]
+    return found + ["--resume"] * options.resume + ["--json"] * options.json
+
+
+def _again(options: argparse.Namespace, folder: Path) -> str:
+    processes = ["--processes", str(options.processes)] if options.processes > 1 else []
+    return shlex.join(["layerwright", "train", str(options.file), "--run", str(folder), "--resume", *processes])
+
+
+def _train_here(options: argparse.Namespace, team: Team | None) -> int:
+    """Train in this process, alone or as one of a team, whose main process alone looks at folders and prints."""
+    is_main = team is None or team.is_main
+
+    def choose() -> tuple[Project, Path]:
+        if options.resume:
+            return _project_to_resume(options), options.run
+        project = _project_to_start(options)
+        return project, options.run or new_run_folder(options.file.parent / "runs", options.file.stem)
+
+    project, folder = choose() if team is None else team.by_main(choose)
     job = Job(project, folder, options.file.parent, device=options.device, epochs=options.epochs, resume=options.resume)
-    summary, status = _train_job(job, as_json=options.json)
+    summary, status = _train_job(job, as_json=options.json, team=team)
+    if not is_main:
+        return status
     if options.json:
         print_json({"run": str(folder), "summary": summary.to_json()})
     else:
         print(folder)
-    if summary.status == "stopped":
-        again = shlex.join(["layerwright", "train", str(options.file), "--run", str(folder), "--resume"])
-        note(f"to go on: {again}")
+    if summary.status == "stopped" and team is None:
+        note(f"to go on: {_again(options, folder)}")
     return status
 
 
@@ -85,18 +142,20 @@ def _project_to_resume(options: argparse.Namespace) -> Project:
     return project
 
 
-def _train_job(job: Job, *, as_json: bool) -> tuple[Summary, int]:
+def _train_job(job: Job, *, as_json: bool, team: Team | None = None) -> tuple[Summary, int]:
     """Train with progress in the terminal; return how it ended, and the exit status."""
     control = Control()
     with TrainingReporter(control, as_json=as_json) as reporter:
-        if job.project.training.process:
-            from core.training.process import train_isolated as train
-        else:
-            from core.training.loop import train
+        from core.training.loop import train
 
-        with Interrupts(control) as interrupts:
+        run: Callable[[Job, TrainingReporter, Control], Summary] = partial(train, team=team)
+        if job.project.training.process and team is None:
+            from core.training.process import train_isolated
+
+            run = train_isolated
+        with Interrupts(control, quiet=team is not None and not team.is_main) as interrupts:
             try:
-                summary = train(job, reporter, control)
+                summary = run(job, reporter, control)
             except TrainingError:
                 if reporter.run:
                     note(f"what was trained so far is in {reporter.run}")
@@ -124,8 +183,8 @@ def _demo(options: argparse.Namespace) -> int:
     made = {"project": folder / "digits.layerwright", "run": run}
     if summary.best_epoch:
         request = ExportRequest.of_run(Run.open(run), folder / "digits.safetensors")
-        made["weights"] = exporters["safetensors"].export(request)
-        made["source"] = exporters["python"].export(replace(request, path=folder / "model.py"))
+        made["weights"] = exporters["safetensors"].export(request).path
+        made["source"] = exporters["python"].export(replace(request, path=folder / "model.py")).path
     if options.json:
         print_json({"summary": summary.to_json(), **{what: str(path) for what, path in made.items()}})
         return status

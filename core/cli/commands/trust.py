@@ -9,7 +9,6 @@ from pathlib import Path
 from core import trust
 from core.cli.command import DONE, FAILED, Command, add_json, note, print_json
 from core.graph.files import load_project
-from core.graph.project import PythonLayer
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +20,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _trust(options: argparse.Namespace) -> int:
     layers = load_project(options.file).code.values()
     for layer in layers:
-        if not trust.is_trusted(layer.source) and (options.yes or _asked(layer)):
+        if not trust.is_trusted(layer.source) and (options.yes or ask_trust(layer.name, layer.source)):
             trust.trust(layer.source)
     for layer in layers:
         trusted = trust.is_trusted(layer.source)
@@ -34,9 +33,9 @@ def _trust(options: argparse.Namespace) -> int:
     return DONE if all(trust.is_trusted(layer.source) for layer in layers) else FAILED
 
 
-def _asked(layer: PythonLayer) -> bool:
+def ask_trust(name: str, source: str) -> bool:
     """Show a source and ask; anything but a clear yes, and an input that has ended, is a no."""
-    note(f"--- {layer.name} ---\n{_visible(layer.source.rstrip())}\n---")
+    note(f"--- {name} ---\n{_visible(source.rstrip())}\n---")
     note("This code would run on this computer with your rights. Trust it? [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

@@ -243,3 +243,29 @@ def split_column(counts: Mapping[str, int]) -> Column:
 def raw_data(columns: Mapping[str, Column], notes: tuple[str, ...] = ()) -> RawData:
     """Return columns with the roles that their names and values suggest."""
     return RawData(suggest_roles(columns), notes)
+
+
+def columns_of(arrays: Mapping[str, Array], path: Path) -> dict[str, Column]:
+    """Return arrays as columns; those of several parts (``x_train``, ``x_test``) one after another."""
+    if len(arrays) == 1:
+        name, array = next(iter(arrays.items()))
+        if array.dtype.names:  # records: each of their names is a field
+            arrays = {each: array[each] for each in array.dtype.names}
+            check_rows({each: values.shape for each, values in arrays.items()}, path)
+            return {each: held_column(each, values, path) for each, values in arrays.items()}
+    pairs = parts_of(list(arrays))
+    if pairs is None:
+        check_rows({name: array.shape for name, array in arrays.items()}, path)
+        return {name: held_column(name, array, path) for name, array in arrays.items()}
+    parts: dict[str, dict[str, Array]] = {}
+    for name, (field, part) in pairs.items():
+        parts.setdefault(part, {})[field] = arrays[name]
+    counts = {part: check_rows({n: a.shape for n, a in there.items()}, path) for part, there in parts.items()}
+    columns = {}
+    for field in dict.fromkeys(field for field, _part in pairs.values()):
+        pieces = [there[field] for there in parts.values()]
+        if len({piece.shape[1:] for piece in pieces}) > 1:
+            shapes = " and ".join(str(piece.shape[1:]) for piece in pieces)
+            raise DataError(f"'{field}' has samples of different shapes in the parts of {path}: {shapes}.")
+        columns[field] = held_column(field, np.concatenate(pieces), path)
+    return {**columns, "split" if "split" not in columns else "part of data": split_column(counts)}

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 from core.data.source import RawData, SourceKind
 from core.data.sources._table import MISSING_WORDS, PATH, by_suffix, files, missing_words, path_of, stripped, table
-from core.data.text import TableText, blank_rows, find_separator, has_padding, header, read_text
+from core.data.text import (
+    TableText,
+    blank_rows,
+    find_separator,
+    has_names,
+    has_padding,
+    header,
+    read_text,
+    told_apart,
+    with_names,
+)
 from core.errors import DataError
 from core.kinds import Parameter, Value
 from core.progress import report
@@ -27,12 +37,29 @@ def read_table(options: Mapping[str, Value], base: Path | None, separator: str =
     if separator == "auto":
         separator = options["separator"]
     separator = {"tab": "\t", "auto": find_separator(text.head)}.get(separator, separator)
+    text, told = _named(text, separator, options["names"])
     names = header(text, separator)
     columns = _frame(text, separator, names, missing_words(options)).get_columns()
     comma = options["decimal"] == "," or (options["decimal"] == "auto" and separator != ",")
-    path, notes = text.path, text.notes
+    path, notes = text.path, (*text.notes, *told)
     del text
     return table(columns, path, notes, comma=comma)
+
+
+def _named(text: TableText, separator: str, names: str) -> tuple[TableText, tuple[str, ...]]:
+    """Return a table whose first line holds its column names, and what the user should know of them."""
+    if names == "none":
+        return with_names(text, separator), ()
+    if names == "auto" and not has_names(text, separator):
+        return with_names(text, separator), (
+            f"The first line of {text.path.name} holds values, so the columns were named 'column 1', 'column 2' and so "
+            "on. If it does hold names, set the option 'names' to 'first line'.",
+        )
+    twice = told_apart(text, separator)
+    if not twice:
+        return text, ()
+    listed = ", ".join(f"'{name}'" for name in twice[:5])
+    return text, (f"Columns of the same name have a number behind it, such as '{twice[0]} (2)': {listed}.",)
 
 
 def _frame(text: TableText, separator: str, names: tuple[str, ...], missing: list[str]) -> pl.DataFrame:
@@ -96,6 +123,13 @@ _SEPARATOR = Parameter(
 )
 _CELLS = (
     Parameter(
+        "names",
+        "choice",
+        "auto",
+        "Whether the first line holds the columns' names; auto looks whether it holds numbers instead.",
+        choices=("auto", "first line", "none"),
+    ),
+    Parameter(
         "decimal",
         "choice",
         "auto",
@@ -109,7 +143,7 @@ KINDS = (
     SourceKind(
         "csv",
         "CSV file",
-        "A table in a text file; the first line holds the column names.",
+        "A table in a text file; the first line usually holds the column names.",
         read_table,
         (PATH, _SEPARATOR, *_CELLS),
         files,
@@ -118,7 +152,7 @@ KINDS = (
     SourceKind(
         "tsv",
         "TSV file",
-        "A table in a text file with tabs between its cells; the first line holds the column names.",
+        "A table in a text file with tabs between its cells; the first line usually holds the column names.",
         partial(read_table, separator="\t"),
         (PATH, *_CELLS),
         files,

@@ -18,8 +18,10 @@ from core.data.sources._arrays import (
     Form,
     StoredRows,
     check_rows,
+    columns_of,
     form_of,
     held_column,
+    parts_of,
     raw_data,
     text_column,
 )
@@ -70,6 +72,10 @@ def _read(options: Mapping[str, Value], base: Path | None) -> RawData:
     try:
         with h5py.File(path, "r") as file:
             sets = _data_sets(file, h5py)
+            if not str(options["datasets"]).strip() and _in_parts(sets):
+                for name, each in sets.items():
+                    _check_size(name, each, path, size)
+                return raw_data(columns_of({name: each[...] for name, each in sets.items()}, path))
             chosen, notes = _chosen(sets, str(options["datasets"]), path)
             rows = check_rows({name: each.shape for name, each in chosen.items()}, path)
             columns = {}
@@ -81,6 +87,12 @@ def _read(options: Mapping[str, Value], base: Path | None) -> RawData:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path} is no HDF5 file that can be read ({why}). Copy or save it again.") from error
     return raw_data(columns, notes)
+
+
+def _in_parts(sets: Mapping[str, Any]) -> bool:
+    """Say whether all data sets are numbers of several parts (``train/x``, ``test/x``), small enough to be joined."""
+    numbers = all(each.dtype.kind in "biuf" and each.shape for each in sets.values())
+    return numbers and sum(each.nbytes for each in sets.values()) <= HELD and parts_of(list(sets)) is not None
 
 
 def _data_sets(file: Any, h5py: Any) -> dict[str, Any]:
@@ -148,7 +160,8 @@ KINDS = (
     SourceKind(
         "hdf5",
         "HDF5 file",
-        "Data sets by name; the first axis of each counts the samples.",
+        "Data sets by name; the first axis of each counts the samples. train/x, train/y, test/x and test/y become the "
+        "fields x and y and a column that says which part each row belongs to.",
         _read,
         (
             PATH,

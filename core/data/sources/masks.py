@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core import units
 from core.data.folders import Files, list_files, named, watched
-from core.data.pictures import Sizes, examine, files_column, read_header, read_indices, together, uniform
+from core.data.pictures import Sizes, ends_well, examine, files_column, read_header, read_indices, together, uniform
 from core.data.source import Array, Column, Lazy, RawData, SourceKind
 from core.data.sources._table import path_of
 from core.data.splits import part_of
@@ -183,6 +183,8 @@ def _matching(masks: Files, sizes: Sizes) -> tuple[list[int], Sizes, list[str]]:
         height, width = sizes[row].tolist()
         try:
             header = read_header(masks.path(row), name)
+            if not ends_well(masks.path(row)):
+                read_indices(masks.path(row), name)
         except DataError as error:
             wrong.append(error.message)
             continue

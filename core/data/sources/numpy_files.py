@@ -20,11 +20,9 @@ from core.data.sources._arrays import (
     Form,
     StoredRows,
     check_rows,
+    columns_of,
     form_of,
-    held_column,
-    parts_of,
     raw_data,
-    split_column,
 )
 from core.data.sources._table import LIMIT, PATH, by_suffix, checked_file, files, path_of
 from core.errors import DataError
@@ -103,7 +101,7 @@ def _read_npy(options: Mapping[str, Value], base: Path | None) -> RawData:
             return raw_data({name: column})
         report(0, 0, "reading the array")
         array = np.load(path, allow_pickle=False)
-    return raw_data(_columns({name: array}, path))
+    return raw_data(columns_of({name: array}, path))
 
 
 def _stays(form: Form, size: int) -> str:
@@ -129,7 +127,7 @@ def _read_npz(options: Mapping[str, Value], base: Path | None) -> RawData:
                 arrays[name] = _contents(file, shape, fortran, dtype)
     if not arrays:
         raise DataError(f"{path} holds no arrays.")
-    return raw_data(_columns(arrays, path))
+    return raw_data(columns_of(arrays, path))
 
 
 def _contents(file: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> Array:
@@ -150,32 +148,6 @@ def _plain_words(path: Path, name: str) -> Iterator[None]:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"'{name}' in {path} cannot be read ({why}). Copy or save the file again.") from error
-
-
-def _columns(arrays: Mapping[str, Array], path: Path) -> dict[str, Column]:
-    """Return arrays as columns; those of several parts (``x_train``, ``x_test``) one after another."""
-    if len(arrays) == 1:
-        name, array = next(iter(arrays.items()))
-        if array.dtype.names:  # records: each of their names is a field
-            arrays = {each: array[each] for each in array.dtype.names}
-            check_rows({each: values.shape for each, values in arrays.items()}, path)
-            return {each: held_column(each, values, path) for each, values in arrays.items()}
-    pairs = parts_of(list(arrays))
-    if pairs is None:
-        check_rows({name: array.shape for name, array in arrays.items()}, path)
-        return {name: held_column(name, array, path) for name, array in arrays.items()}
-    parts: dict[str, dict[str, Array]] = {}
-    for name, (field, part) in pairs.items():
-        parts.setdefault(part, {})[field] = arrays[name]
-    counts = {part: check_rows({n: a.shape for n, a in there.items()}, path) for part, there in parts.items()}
-    columns = {}
-    for field in dict.fromkeys(field for field, _part in pairs.values()):
-        pieces = [there[field] for there in parts.values()]
-        if len({piece.shape[1:] for piece in pieces}) > 1:
-            shapes = " and ".join(str(piece.shape[1:]) for piece in pieces)
-            raise DataError(f"'{field}' has samples of different shapes in the parts of {path}: {shapes}.")
-        columns[field] = held_column(field, np.concatenate(pieces), path)
-    return {**columns, "split" if "split" not in columns else "part of data": split_column(counts)}
 
 
 KINDS = (

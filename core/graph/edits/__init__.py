@@ -49,7 +49,9 @@ from core.graph.edits.project import (
     SetSplit,
     SetTraining,
     SetVariables,
+    SetWeights,
 )
+from core.graph.edits.search import SetSearch
 from core.graph.edits.ungrouping import Ungroup
 from core.graph.edits.within import PromotePort, Within
 
@@ -92,9 +94,11 @@ __all__ = [
     "SetRepeat",
     "SetRoute",
     "SetSampling",
+    "SetSearch",
     "SetSplit",
     "SetTraining",
     "SetVariables",
+    "SetWeights",
     "ShareLayer",
     "Together",
     "Ungroup",

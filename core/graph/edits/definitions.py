@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from core.errors import EditError, did_you_mean
 from core.graph.edits.base import BaseEdit, ProjectEdit, group_of, with_group
 from core.graph.edits.nodes import AddNodes
+from core.graph.edits.search import with_places_renamed
 from core.graph.formulas import renamed, rewritten
 from core.graph.groups import graphs, group_id, refuse_recursion, users, with_graphs, with_kind_renamed
 from core.graph.merging import merged
@@ -91,6 +92,7 @@ class RenameGroup(ProjectEdit):
             return project
         check_class_name(self.new_name, {*project.groups, *project.code})
         project = _with_kind_renamed(project, group_id(self.name), group_id(self.new_name))
+        project = with_places_renamed(project, f"node/{self.name}:", f"node/{self.new_name}:")
         groups = {
             (self.new_name if name == self.name else name): (
                 replace(each, name=self.new_name) if name == group.name else each

@@ -14,6 +14,7 @@ from core.graph.kinds import kind_of
 from core.graph.names import check_class_name, check_name, free_name, natural_key
 from core.graph.order import downstream, upstream
 from core.graph.project import INPUT, OUTPUT, End, Frame, Graph, Group, GroupParameter, Node, Note, Project
+from core.graph.weight_names import NO_NAME
 
 _PORT_GAP = 120.0
 _PORT_WIDTH = 200.0
@@ -60,7 +61,9 @@ class GroupNodes(BaseEdit):
         }
         own = tuple(each for each in self.own if each.name in used)
         params = {each.name: each.name for each in own}
-        node = Node(self.node_name, group_id(self.group_name), params, position=_middle(inside.values()))
+        weights = NO_NAME if project.weights else ""
+        place = _middle(inside.values())
+        node = Node(self.node_name, group_id(self.group_name), params, position=place, weights=weights)
         outer = {name: each for name, each in graph.nodes.items() if name not in self.names}
         kept = {target: source for target, source in graph.links.items() if not {target.node, source.node} & self.names}
         joined = {

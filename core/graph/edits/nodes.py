@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from core.errors import EditError
 from core.graph.edits.base import BaseEdit, known_kind, node_of, rounded, with_nodes
 from core.graph.edits.links import Connect
+from core.graph.edits.search import with_places_renamed
 from core.graph.names import check_name
-from core.graph.order import slot_key
-from core.graph.project import End, Graph, Node, Project
+from core.graph.order import downstream, slot_key
+from core.graph.project import End, Graph, Group, Node, Project
 from core.graph.sharing import check_sharing, freed_from, sharers
 from core.kinds import Value
 
@@ -99,10 +101,15 @@ class MoveNodes(BaseEdit):
 
 @dataclass(frozen=True)
 class InsertOnLink(BaseEdit):
-    """Put a new node into the link that ends at ``target``, between its two nodes."""
+    """Put a new node into the link that ends at ``target``, between its two nodes.
+
+    Where the link runs down, the node stands at least ``spread`` (scene units, from top to top) below the one before
+    it, and what follows is pushed down as far as it has to be; 0 leaves everything where it is.
+    """
 
     node: Node
     target: End
+    spread: float = 0.0
 
     @property
     def label(self) -> str:
@@ -118,8 +125,22 @@ class InsertOnLink(BaseEdit):
         if not kind.inputs or not kind.outputs:
             raise EditError(f"{kind.display} cannot stand between two nodes.")
         entry, out = (f"{port.name}.0" if port.variadic else port.name for port in (kind.inputs[0], kind.outputs[0]))
-        project = AddNodes((self.node,), ((source, End(self.node.name, entry)),)).apply(project)
-        return Connect(End(self.node.name, out), self.target).apply(project)
+        project = AddNodes((self._placed(project, source),), ((source, End(self.node.name, entry)),)).apply(project)
+        return self._with_room(Connect(End(self.node.name, out), self.target).apply(project), source)
+
+    def _placed(self, project: Project, source: End) -> Node:
+        above, below = (project.graph.nodes[end.node].position[1] for end in (source, self.target))
+        x, y = self.node.position
+        lowered = max(y, above + self.spread) if self.spread and below >= above else y
+        return replace(self.node, position=(x, lowered))
+
+    def _with_room(self, project: Project, source: End) -> Project:
+        places = {name: node.position for name, node in project.graph.nodes.items()}
+        shift = places[self.node.name][1] + self.spread - places[self.target.node][1]
+        if not self.spread or shift <= 0 or places[self.target.node][1] < places[source.node][1]:
+            return project
+        below = downstream(project.graph, [self.target.node])
+        return MoveNodes({name: (places[name][0], places[name][1] + shift) for name in below}).apply(project)
 
 
 @dataclass(frozen=True)
@@ -162,10 +183,12 @@ DEFAULT = _Default()
 
 @dataclass(frozen=True)
 class Rename(BaseEdit):
-    """Give a node another name; its links, and the nodes that share its layer, follow."""
+    """Give a node another name; links, nodes that share its layer, what is searched and weights in a file follow."""
 
     name: str
     new_name: str
+    group: str = ""
+    """The group that it is inside of; filled in where the edit is applied to one."""
 
     @property
     def label(self) -> str:
@@ -182,12 +205,23 @@ class Rename(BaseEdit):
         nodes = {}
         for name, node in graph.nodes.items():
             if name == self.name:
-                nodes[self.new_name] = replace(node, name=self.new_name)
+                nodes[self.new_name] = replace(node, name=self.new_name, weights=self._weights(project, node))
             else:
                 nodes[name] = replace(node, shares=self.new_name) if node.shares == self.name else node
         links = {self._renamed(target): self._renamed(source) for target, source in graph.links.items()}
         routes = {self._renamed(target): points for target, points in graph.routes.items()}
+        head = f"node/{self.group}:" if self.group else "node/"
+        project = with_places_renamed(project, f"{head}{self.name}/", f"{head}{self.new_name}/")
         return replace(project, graph=replace(graph, nodes=nodes, links=links, routes=routes))
+
+    def placed_in(self, group: Group, variables: Mapping[str, int | float]) -> Self:
+        """Return the edit as it has to be inside a group."""
+        return replace(self, group=group.name)
+
+    def _weights(self, project: Project, node: Node) -> str:
+        """Return where the node's weights are from now on in the file that the project starts from."""
+        name = node.weights or node.name
+        return name if project.weights and name != self.new_name else ""
 
     def _renamed(self, end: End) -> End:
         return End(self.new_name, end.port) if end.node == self.name else end

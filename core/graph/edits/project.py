@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from core.errors import EditError, did_you_mean
 from core.graph.edits.base import ProjectEdit
+from core.graph.edits.search import with_places_renamed
 from core.graph.formulas import renamed, rewritten
 from core.graph.groups import graphs, with_graphs
 from core.graph.names import check_name
 from core.graph.project import DataBinding, Field, Graph, Project, Sampling, Split, TrainingSettings, Window
+from core.graph.weight_names import without_weight_names
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,21 @@ class SetTraining(ProjectEdit):
 
 
 @dataclass(frozen=True)
+class SetWeights(ProjectEdit):
+    """Let the network start from the weights in a ``.safetensors`` file, or ("") from fresh ones.
+
+    What nodes were called in the file before is forgotten: in this one they have the names that they have now.
+    """
+
+    path: str
+    label: str = "Change weights"
+
+    def apply(self, project: Project) -> Project:
+        """Return the next project."""
+        return replace(with_graphs(project, without_weight_names(project)), weights=self.path)
+
+
+@dataclass(frozen=True)
 class SetVariables(ProjectEdit):
     """Replace the project's variables.
 
@@ -104,6 +121,8 @@ class SetVariables(ProjectEdit):
         names = {old: new for old, new in self.renamed.items() if old in project.variables and new in self.variables}
         if names:
             project = with_graphs(project, {name: _follow(project, name, names) for name, _graph in graphs(project)})
+            for old, new in names.items():
+                project = with_places_renamed(project, f"variable/{old}/", f"variable/{new}/")
         return replace(project, variables=dict(self.variables))
 
 

@@ -12,6 +12,7 @@ from core.graph.kinds import kind_of, ports_of
 from core.graph.names import unique_name
 from core.graph.project import INPUT, OUTPUT, End, Graph, Group, Node, Project
 from core.graph.sharing import sharers
+from core.graph.weight_names import NO_NAME, joined, name_in_file
 from core.kinds import Value
 from core.parameters import parameters_of
 from core.weights import FROZEN, LEARNING_RATE_FACTOR
@@ -128,9 +129,18 @@ class _Inlining:
                 own = replace(own, params={}, repeat=1, tied=False)
             x, y = node.position
             place = rounded(x + step[0], y + step[1])
-            own = replace(own, name=names[node.name], shares=shares, position=place)
+            weights = self._weights(node, names[node.name], turn)
+            own = replace(own, name=names[node.name], shares=shares, position=place, weights=weights)
             self.nodes[own.name] = own if own.shares else self._trained_alike(own)
         return names
+
+    def _weights(self, node: Node, name: str, turn: int) -> str:
+        """Return where a copy's weights are in the file that the project starts from."""
+        if not self._outer.weights:
+            return ""
+        stacked = self._node.repeat != 1 and not self._node.tied
+        found = joined(name_in_file(self._node), str(turn) if stacked else "", name_in_file(node))
+        return "" if found == name else found or NO_NAME
 
     def _copy_drawn(self, names: Mapping[str, str], step: tuple[float, float]) -> None:
         """Add copies of the frames, the notes and the courses of wires, moved as the nodes are."""

@@ -63,6 +63,10 @@ class Statistic(ABC):
         """Go on from a stored state."""
         self.sums = state["sums"].to(self.device, copy=True)
 
+    def add_state(self, state: Mapping[str, Any]) -> None:
+        """Add what was stored of other samples."""
+        self.sums = self.sums + state["sums"].to(self.device)
+
     def zeros(self, *size: int) -> Tensor:
         """Return zeros of the widest floating type."""
         return torch.zeros(size, dtype=self.dtype, device=self.device)

@@ -94,6 +94,17 @@ class Kept(Statistic):
         self._numbers = [] if state["numbers"] is None else [state["numbers"].to(self.device)]
         self._held = sum(map(len, self._rows))
 
+    def add_state(self, state: Mapping[str, Any]) -> None:
+        """Put rows of other samples behind those there are; all are thinned as far as the thinnest."""
+        self._halvings = max(self._halvings, state["halvings"])
+        held = list(zip(self._rows, self._numbers, strict=True))
+        if state["rows"] is not None:
+            held.append((state["rows"].to(self.device), state["numbers"].to(self.device)))
+        self._rows, self._numbers, self._held = [], [], 0
+        for rows, numbers in held:
+            self._add(rows, numbers)
+        self.seen += state["seen"]
+
     def note(self) -> str:
         """Return that this rests on a part of the samples, where it does."""
         if not self._halvings:

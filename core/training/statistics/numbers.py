@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -63,6 +66,10 @@ class Largest(_Numbers):
         """Add values."""
         error = torch.where(weight > 0, (given - wanted).abs() * self.head.scale, torch.zeros_like(given))
         self.sums = torch.maximum(self.sums, error.max()) if len(error) else self.sums
+
+    def add_state(self, state: Mapping[str, Any]) -> None:
+        """Take the larger of both."""
+        self.sums = torch.maximum(self.sums, state["sums"].to(self.device))
 
 
 class Moments(_Numbers):

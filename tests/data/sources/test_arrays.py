@@ -281,6 +281,20 @@ def test_data_sets_that_belong_together_are_read(tmp_path: Path) -> None:
     assert raw.notes == ("Left out for another number of samples: scale (7,).",)
 
 
+def test_data_sets_of_parts_become_one_with_a_split(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        for part, rows in (("train", 30), ("test", 9)):
+            file[f"{part}/images"] = RANDOM.integers(0, 256, (rows, 6, 7), dtype=np.uint8)
+            file[f"{part}/labels"] = np.arange(rows) % 3
+    raw = read("hdf5", {"path": "set.h5"}, tmp_path)
+    assert {name: (column.meaning, column.role) for name, column in raw.columns.items()} == {
+        "images": ("image", "input"), "labels": ("category", "target"), "split": ("category", "split"),
+    }  # fmt: skip
+    assert raw.rows == 39
+    assert raw.columns["split"].values.tolist() == ["test"] * 9 + ["train"] * 30
+    assert raw.columns["labels"].values.tolist()[:3] == [0, 1, 2]
+
+
 def test_data_sets_can_be_chosen(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "set.h5", "w") as file:
         file["a"], file["b"] = np.zeros((3, 2)), np.arange(7) / 2

@@ -207,12 +207,26 @@ def test_damaged_files_are_named_and_left_out(tmp_path: Path) -> None:
     assert "b/text.jpg" in note
 
 
-def test_a_file_that_ends_too_early_is_named_when_it_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_files_that_end_too_early_are_named_and_left_out(tmp_path: Path, ending: str) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(tmp_path / "cut.png")
-    data = (tmp_path / "cut.png").read_bytes()
-    (tmp_path / "cut.png").write_bytes(data[: len(data) // 2])
-    with pytest.raises(DataError, match=r"cut\.png is damaged"):
+    for name in ("whole", "cut", "more"):
+        Image.fromarray(noise).save(tmp_path / f"{name}.{ending}")
+    data = (tmp_path / f"cut.{ending}").read_bytes()
+    (tmp_path / f"cut.{ending}").write_bytes(data[: len(data) // 2])
+    (tmp_path / f"more.{ending}").write_bytes(data + b"what a camera adds")
+    raw = images(tmp_path)
+    assert raw.rows == 2
+    assert f"1 image left out: cut.{ending} is damaged" in raw.notes[0]
+    assert taken(raw, 0).shape[-3:] == (3, 64, 64)
+
+
+def test_a_file_that_is_damaged_inside_is_named_when_it_is_read(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "hole.png")
+    data = (tmp_path / "hole.png").read_bytes()
+    (tmp_path / "hole.png").write_bytes(data[:100] + bytes(200) + data[300:])
+    with pytest.raises(DataError, match=r"hole\.png is damaged"):
         taken(images(tmp_path), 0)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from core.graph.files import load_project, save_project
 from designer.export.dialog import ExportDialog
 from designer.session import Session
 from designer.training.runner import TrainingRunner
@@ -77,6 +79,16 @@ def test_the_open_project_can_be_exported_untrained(qtbot: QtBot, dialog: Export
     assert not dialog.which.isVisible()
     export(qtbot, dialog, "safetensors", tmp_path / "fresh.safetensors")
     assert (tmp_path / "fresh.safetensors").is_file()
+
+
+def test_what_there_is_to_know_of_an_export_is_told(qtbot: QtBot, dialog: ExportDialog, tmp_path: Path) -> None:
+    (path,) = dialog._root.rglob("project.layerwright")
+    project = load_project(path)
+    save_project(replace(project, data=replace(project.data, source="csv", options={"path": "gone.csv"})), path)
+    export(qtbot, dialog, "pt2", tmp_path / "net.pt2")
+    assert (tmp_path / "net.pt2").is_file()
+    assert "verified" in dialog.message.text()
+    assert "made up" in dialog.message.text()
 
 
 def test_what_needs_training_is_not_exported_without(qtbot: QtBot, dialog: ExportDialog, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication, QPainter, QPixmap
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.graph.edits import GroupNodes, ReplaceProject
+from core.graph.edits import GroupNodes, ReplaceProject, SetParameters
 from core.training.runs import Run
 from designer.canvas.view import CanvasView
 from designer.runs.compare import CompareDialog
@@ -133,15 +133,28 @@ def test_a_node_that_is_dragged_takes_its_mark_along_and_ghosts_cannot_be_clicke
     difference.leave()
 
 
-def test_inside_a_group_the_legend_says_where_the_difference_is(
+def test_inside_a_group_that_the_run_had_not_all_is_new(
     canvas: CanvasView, session: Session, difference: CanvasDifference
 ) -> None:
     assert session.apply(GroupNodes(frozenset({"linear1", "tanh1"}), "Block", "block1"))
     assert session.open_group("block1")
-    assert marks(canvas) == {"nodes": [], "ghosts": [], "wires": []}
-    assert "outermost" in difference.legend.remark.text()
+    assert {"added linear1", "added tanh1"} <= set(marks(canvas)["nodes"])
+    assert "no group Block" in difference.legend.remark.text()
     session.leave_group()
     assert "added block1" in marks(canvas)["nodes"]
+    difference.leave()
+
+
+def test_inside_a_group_its_own_difference_is_marked(canvas: CanvasView, session: Session) -> None:
+    assert session.apply(GroupNodes(frozenset({"linear1", "relu1"}), "Block", "block1"))
+    difference = CanvasDifference(canvas, session.project, "before")
+    assert marks(canvas)["nodes"] == []
+    assert session.open_group("block1")
+    assert session.apply_here(SetParameters({"linear1": {"out_features": 9}}))
+    difference.refresh()
+    assert marks(canvas)["nodes"] == ["changed linear1"]
+    session.leave_group()
+    assert marks(canvas)["nodes"] == ["changed block1"]
     difference.leave()
 
 

@@ -81,7 +81,7 @@ class Hands:
                 dialog.button(button).click()
             return True
 
-        self._expect(answer)
+        self.expect(answer)
 
     def choose(self, path: Path) -> None:
         """Choose a file in the next file dialog."""
@@ -98,13 +98,14 @@ class Hands:
             button.click()
             return not dialog.isVisible()
 
-        self._expect(answer)
+        self.expect(answer)
 
     def close(self) -> None:
         """Stop looking."""
         self._timer.stop()
 
-    def _expect(self, answer: Answer) -> None:
+    def expect(self, answer: Answer) -> None:
+        """Answer the next dialog so."""
         self.waiting.append(answer)
         self._timer.start()
 

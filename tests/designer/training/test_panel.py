@@ -58,7 +58,7 @@ def message(panel: TrainingPanel, name: str) -> str:
 
 
 def test_every_training_setting_has_a_place(panel: TrainingPanel) -> None:
-    elsewhere = {"optimizer_options", "schedule_options"}
+    elsewhere = {"optimizer_options", "schedule_options", "loggers", "logger_options"}
     names = {each.name for each in fields(TrainingSettings)} - elsewhere
     for name in names:
         assert isinstance(editor(panel, name), Editor)

@@ -10,10 +10,13 @@ from typing import Any
 
 import torch
 
-from tests.model.databases import DTYPES, NoWords
-
 Found = dict[str, Any]
 """Tensors and values by the names that the catalogue has for them."""
+DTYPES = (torch.float32, torch.int64, torch.bool)
+
+
+class NoWords(Exception):
+    """The catalogue has no words for this."""
 
 
 def _need(holds: bool, reason: str) -> None:

@@ -7,12 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.model.op_translations import (
+import torch
+
+from core.importers._torch_translations import (
     Found,
+    NoWords,
     all_dimensions,
     apart,
     batch_norm,
@@ -48,6 +52,8 @@ from tests.model.op_translations import (
     with_indices,
     without_indices,
 )
+from core.kinds import LayerKind, Value
+from core.parameters import parameters_of
 
 
 @dataclass(frozen=True)
@@ -292,3 +298,66 @@ WORDS: Mapping[str, Words] = {
     **_ELEMENTWISE, **_ACTIVATIONS, **_LAYERS, **_POOLING, **_VISION, **_MERGE, **_ARITHMETIC, **_SELECTION, **_SHAPE,
 }  # fmt: skip
 """Words by the name of a function, or by its name and variant where that is what decides."""
+
+_PLAIN = (bool, int, float, str, type(None))
+_NEVER_NEGATIVE = ("eps", "momentum", "divisor_override")
+"""Parameters that PyTorch takes with any sign, though below zero they give no numbers, or wrong ones."""
+
+
+def bound(words: Words, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Found:
+    """Return the arguments of a call by the catalogue's names.
+
+    Raises:
+        NoWords: there is an argument that the catalogue has no name for.
+    """
+    given, found, left = list(args), {}, dict(kwargs)
+    for argument in words.arguments.split():
+        theirs, ours, default = _read(argument)
+        if argument.startswith("*"):
+            one = len(given) == 1 and isinstance(given[0], tuple | list | torch.Size)
+            value = left.pop(ours) if ours in left else tuple(given[0] if one else given)
+            given = []
+        elif given:
+            value = given.pop(0)
+        elif theirs in left or default:
+            value = left.pop(theirs) if theirs in left else ast.literal_eval(default)
+        else:
+            continue
+        if not argument.startswith("-"):
+            found[ours] = value
+    unknown = [name for name, value in left.items() if value is not None]
+    if given or unknown:
+        raise NoWords(f"argument {unknown[0] if unknown else given[0]}")
+    return found
+
+
+def _read(argument: str) -> tuple[str, str, str]:
+    """Return PyTorch's name of an argument, the catalogue's and the default: see above."""
+    names, _, default = argument.lstrip("*-").partition("=")
+    theirs, _, ours = names.partition(":")
+    return theirs, ours or theirs, default
+
+
+def parameters(kind: LayerKind, found: Found) -> Iterator[tuple[str, Value]]:
+    """Yield the parameters among what was said, each as a project holds it.
+
+    Raises:
+        NoWords: one is no plain value, or none that the kind takes.
+    """
+    known = {each.name: each for each in parameters_of(kind)}
+    for name, said in found.items():
+        if kind.input_port(name) is not None or kind.input_port(f"{name}.0") is not None:
+            continue
+        value = tuple(said) if isinstance(said, list | torch.Size) else said
+        for each in value if isinstance(value, tuple) else (value,):
+            if not isinstance(each, _PLAIN):
+                raise NoWords(f"{name} is a {type(each).__name__}")
+            if isinstance(each, float) and abs(each) == float("inf"):
+                raise NoWords(f"{name} is infinite")
+            if name in _NEVER_NEGATIVE and isinstance(each, int | float) and each < 0:
+                raise NoWords(f"a negative {name}, which has no meaning")
+        if name not in known:
+            raise NoWords(f"argument {name}")
+        if isinstance(value, tuple) and len(value) == 1 and known[name].length > 1:
+            value = value[0]  # a row of one stands for every dimension alike
+        yield name, value

@@ -1,0 +1,246 @@
+"""Writes ``data.py``: how the raw columns of a package become samples, and the samples batches, in the app's order."""
+
+from __future__ import annotations
+
+import json
+
+from core.errors import ExportError
+from core.exporters._pruned import module_text
+from core.graph.binding import INPUT_TARGET
+from core.training.session import Session
+
+
+def quoted(text: str) -> str:
+    """Return a text as Python writes it, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+class DataWriter:
+    """Writes ``data.py`` for one project."""
+
+    def __init__(self, session: Session, cells: tuple[str, ...], arrays: tuple[str, ...], weight: str) -> None:
+        self.session, self.cells, self.arrays, self.weight = session, cells, arrays, weight
+        self.preprocessing = session.prepared.preprocessing
+        self.settings = session.project.training
+        self.windowed = bool(session.project.data.window.length)
+        self.balanced = session.project.data.sampling == "balanced"
+        self.sequences = [name for name in arrays if self.preprocessing.fields[name].field.meaning == "sequence"]
+
+    def text(self) -> str:
+        imports = [
+            "import json",
+            "from collections.abc import Callable, Iterator",
+            "from dataclasses import dataclass",
+            "from pathlib import Path",
+            "from typing import Any",
+            "import numpy as np",
+            "import torch",
+            "from torch import Tensor",
+            "import preprocess",
+        ]
+        imports += ["import csv"] if self.cells else []
+        definitions = [
+            "HERE = Path(__file__).resolve().parent",
+            f"BATCH_SIZE = {self.settings.batch_size}",
+            self._part(),
+            self._read(),
+            self._prepare(),
+            self._load(),
+            *self._order(),
+        ]
+        docstring = "The data: read from the folder data, prepared as preprocessing.json says, and cut into batches."
+        return module_text(docstring, imports, definitions)
+
+    def _part(self) -> str:
+        weights = self.weight != ""
+        lines = [
+            "@dataclass(frozen=True)",
+            "class Part:",
+            '    """Samples: inputs in the order in which they go into the network, targets by output."""',
+            "",
+            "    inputs: tuple[Tensor, ...]",
+            "    targets: dict[str, Tensor]",
+            *(["    weights: Tensor"] if weights else []),
+            "",
+            "    def __len__(self) -> int:",
+            "        return len(self.inputs[0])",
+            "",
+            "    def take(self, rows: Tensor) -> Part:",
+            '        """Return some of the samples, in that order."""',
+            "        return self._each(lambda values: values.index_select(0, rows.to(values.device)))",
+            "",
+            "    def to(self, device: str) -> Part:",
+            '        """Return the samples on a device."""',
+            "        return self._each(lambda values: values.to(device))",
+            "",
+            "    def _each(self, change: Callable[[Tensor], Tensor]) -> Part:",
+            "        return Part(",
+            "            tuple(change(each) for each in self.inputs),",
+            "            {name: change(each) for name, each in self.targets.items()},",
+            *(["            change(self.weights),"] if weights else []),
+            "        )",
+        ]
+        return "\n".join(lines)
+
+    def _read(self) -> str:
+        lines = [
+            "def read(folder: Path) -> dict[str, Any]:",
+            '    """Return the raw columns by name; None is a missing cell."""',
+        ]
+        lines.append("    columns: dict[str, Any] = {}")
+        if self.cells:
+            lines += [
+                '    with (folder / "rows.csv").open(newline="", encoding="utf-8") as file:',
+                "        rows = list(csv.DictReader(file))",
+                "    columns |= {name: [row[name] or None for row in rows] for name in rows[0]}",
+            ]
+        if self.arrays:
+            lines += [
+                '    with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:',
+                "        columns |= {name: arrays[name] for name in arrays.files}",
+            ]
+        lines += [
+            line
+            for name in self.sequences
+            for line in (
+                f"    ends = np.cumsum(columns.pop({quoted(f'{name}/steps')}))[:-1]",
+                f"    columns[{quoted(name)}] = np.split(columns[{quoted(name)}], ends)",
+            )
+        ]
+        return "\n".join([*lines, "    return columns"])
+
+    def _prepare(self) -> str:
+        given = "columns: dict[str, Any], rows: list[int]"
+        given += ", windows: Any" if self.windowed else ""
+        lines = [
+            f"def prepare({given}) -> Part:",
+            '    """Return the samples of some rows as the network and its losses take them."""',
+            '    preprocessing = json.loads((HERE / "preprocessing.json").read_text(encoding="utf-8"))',
+            '    fields = {each["name"]: each for each in preprocessing["fields"]}',
+        ]
+        if self.windowed:
+            lines += [
+                f"    every = range(len(columns[{quoted(self.cells[0])}]))"
+                if self.cells
+                else f"    every = range(len(columns[{quoted(self.arrays[0])}]))",
+                "    by_row = preprocess.inputs_of(preprocessing, fields, columns, every)",
+                "    inputs = {name: torch.from_numpy(values[windows]) for name, values in by_row.items()}",
+            ]
+        else:
+            lines += [
+                "    found = preprocess.inputs_of(preprocessing, fields, columns, rows)",
+                "    inputs = {name: torch.from_numpy(values) for name, values in found.items()}",
+            ]
+        targets = [line for objective in self.session.network.objectives for line in self._target(objective.output)]
+        order = ", ".join(f'inputs["{name}"]' for name in self.session.network.built.inputs)
+        names = ", ".join(f'"{each.output}": {each.output}' for each in self.session.network.objectives)
+        lines += [f"    {line}" for line in targets]
+        comma = "," if len(self.session.network.built.inputs) == 1 else ""
+        more = ""
+        if self.weight:
+            lines.append(f"    weights = [preprocess.number_of(columns[{quoted(self.weight)}][row]) for row in rows]")
+            more = ", torch.tensor(weights)"
+        return "\n".join([*lines, f"    return Part(({order}{comma}), {{{names}}}{more})"])
+
+    def _target(self, output: str) -> list[str]:
+        """Return the lines that make an output's target, as its loss needs it."""
+        at = [each.output for each in self.session.network.objectives].index(output)
+        prepared = self.session.training.part(0, 1).targets[at]
+        kind = "long" if prepared.dtype.is_floating_point is False else "float"
+        name = self.preprocessing.targets[output]
+        if name not in self.preprocessing.fields:
+            shape = ".reshape(len(rows))" if prepared.dim() == 1 else ""
+            return [f'{output} = inputs["{name.removeprefix(INPUT_TARGET)}"]{shape}.{kind}()']
+        meaning = self.preprocessing.fields[name].field.meaning
+        lines = [f"cells = [columns[{quoted(name)}][row] for row in rows]"]
+        if meaning in ("category", "flag"):
+            lines += [
+                f'classes = preprocess.indices_of(cells, fields[{quoted(name)}]["categories"])',
+                f'classes[classes < 0] = fields[{quoted(name)}]["state"]["fill"]',
+                f"{output} = torch.from_numpy(classes).{kind}()",
+            ]
+        elif meaning == "labels":
+            lines += [
+                f'words = fields[{quoted(name)}]["categories"]',
+                'holds = [[word in json.loads(cell or "[]") for word in words] for cell in cells]',
+                f"{output} = torch.tensor(holds).float()",
+            ]
+        elif meaning == "mask":
+            lines += [
+                "classes = np.stack(cells).astype(np.int64)",
+                f"{output} = torch.from_numpy(np.where(classes == 255, -100, classes)).{kind}()",
+            ]
+        else:
+            first = "[:, :1]" if meaning == "number" else ""
+            shape = ".reshape(len(rows))" if prepared.dim() == 1 else ""
+            encoded = f'preprocess.ENCODERS["{meaning}"](fields[{quoted(name)}], cells){first}'
+            lines += [f"encoded = {encoded}", f"{output} = torch.from_numpy(encoded){shape}"]
+        return lines
+
+    def _load(self) -> str:
+        windows = ', split[f"{name}_windows"]' if self.windowed else ""
+        return "\n".join(
+            [
+                'def load(folder: Path = HERE / "data") -> dict[str, Part]:',
+                '    """Return the parts that have samples, by name: training, validation and test."""',
+                "    columns = read(folder)",
+                '    with np.load(folder / "split.npz", allow_pickle=False) as split:',
+                '        names = [name for name in ("training", "validation", "test") if len(split[name])]',
+                f"        return {{name: prepare(columns, split[name].tolist(){windows}) for name in names}}",
+            ]
+        )
+
+    # --- the order of the batches -------------------------------------------------------------------------------------
+
+    def _order(self) -> list[str]:
+        single = self.session.network.has_batch_norm and self.settings.batch_size > 1
+        begin = (
+            "order = balanced(part, generator)"
+            if self.balanced
+            else "order = torch.randperm(len(part), generator=generator)"
+        )
+        lines = [
+            "def batches(part: Part, generator: torch.Generator) -> Iterator[Part]:",
+            '    """Yield the batches of one epoch, in a new order."""',
+            f"    {begin}",
+            "    for rows in order.split(BATCH_SIZE):",
+        ]
+        if single:
+            lines += [
+                "        # Batch normalisation cannot train on a last batch of one sample.",
+                "        if len(rows) > 1 or len(part) == 1:",
+                "            yield part.take(rows)",
+            ]
+        else:
+            lines.append("        yield part.take(rows)")
+        return [*([self._balanced()] if self.balanced else []), "\n".join(lines)]
+
+    def _balanced(self) -> str:
+        """Return the function that draws every class equally often."""
+        output = self._class_output()
+        return "\n".join(
+            [
+                "def balanced(part: Part, generator: torch.Generator) -> Tensor:",
+                '    """Return as many rows with every class equally often: rare ones come several times."""',
+                f'    classes = part.targets["{output}"].long().cpu()',
+                "    members = [torch.nonzero(classes == each)[:, 0] for each in classes.unique()]",
+                "    share, rest = divmod(len(part), len(members))",
+                "    extra = set(torch.randperm(len(members), generator=generator)[:rest].tolist())",
+                "    drawn = []",
+                "    for number, rows in enumerate(members):",
+                "        wanted = share + (number in extra)",
+                "        rounds = -(-wanted // len(rows))",
+                "        shuffled = [rows[torch.randperm(len(rows), generator=generator)] for _ in range(rounds)]",
+                "        drawn.append(torch.cat(shuffled)[:wanted])",
+                "    together = torch.cat(drawn)",
+                "    return together[torch.randperm(len(together), generator=generator)]",
+            ]
+        )
+
+    def _class_output(self) -> str:
+        classes = self.session.prepared.training.classes
+        targets = self.session.training.part(0, self.session.training.count).targets
+        for objective, values in zip(self.session.network.objectives, targets, strict=True):
+            if classes is not None and values.dim() == 1 and bool((values.long() == classes).all()):
+                return objective.output
+        raise ExportError("Balanced sampling cannot be written for this target yet: draw the samples as they are.")

@@ -1,0 +1,248 @@
+"""The loss of every output as a function of its own, written for the shapes and weights that this project has.
+
+What each does says ``core.training.criterion``; here stands only the part of it that the project uses.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.errors import ExportError
+from core.exporters._pruned import Pruned, pruned
+from core.signatures import import_class
+from core.training import arranging
+from core.training.criterion import Criterion, class_weights
+from core.training.loss_modules import _reduce
+from core.training.loss_options import make_loss, options_of
+from core.training.objective import OutputObjective
+
+_SIGNS = "torch.where(targets > 0, 1.0, -1.0)"
+_READ = {
+    "gaussian_nll": "outputs[:, 0], targets, F.softplus(outputs[:, 1])",
+    "margin_ranking": f"outputs[:, 0], outputs[:, 1], {_SIGNS}",
+    "cosine_embedding": f"outputs[:, 0], outputs[:, 1], {_SIGNS}",
+    "triplet": "outputs[:, 0], outputs[:, 1], outputs[:, 2]",
+    "triplet_distance": "outputs[:, 0], outputs[:, 1], outputs[:, 2]",
+    "soft_margin": f"outputs, {_SIGNS}",
+    "hinge_embedding": f"outputs, {_SIGNS}",
+}
+"""How losses read outputs and targets that take more than both as they are."""
+_UNWRITTEN = {
+    "ctc": "CTC",
+    "multilabel_margin": "the multi-label hinge",
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """What stands before an output's loss: its raw outputs and prepared targets for a batch, and the class counts."""
+
+    raw: Tensor
+    targets: Tensor
+    counts: Tensor | None
+    weighted: bool
+    """Whether every sample has a weight."""
+
+
+@dataclass(frozen=True)
+class WrittenLoss:
+    """The functions ``NAME_loss`` and ``NAME_count``, the modules that they need, and what they import."""
+
+    functions: tuple[str, ...]
+    imports: tuple[str, ...]
+    modules: Pruned | None
+
+
+def written_loss(objective: OutputObjective, example: Example) -> WrittenLoss:
+    """Write an output's loss.
+
+    Raises:
+        ExportError: it cannot be written plainly.
+    """
+    return _Loss(objective, example).written()
+
+
+class _Loss:
+    """Writes one loss."""
+
+    def __init__(self, objective: OutputObjective, example: Example) -> None:
+        self.objective, self.loss, self.example = objective, objective.loss, example
+        self.options = dict(objective.options)
+        self._refuse()
+        self.criterion = Criterion.of(objective, example.counts)
+        self.weights = class_weights(objective, example.counts)
+        self.overlaps = "mask" in self.loss.meanings
+        several = self.loss.target == "class" and example.targets.dim() > 1
+        padded = self.objective.target.meaning == "mask" and self.loss.target == "binary"
+        weighs = self.weights is not None and self.loss.target in ("class", "binary")
+        self.counts = not self.overlaps and self.loss.form != "triplet" and (several or padded or weighs)
+        self.weighs = weighs and not self.overlaps
+        self.padded = padded and not self.overlaps
+
+    def _refuse(self) -> None:
+        output, loss = self.objective.output, self.loss
+        what = _UNWRITTEN.get(loss.id, "")
+        if loss.code or loss.form == "own":
+            what = "a loss of your own"
+        if self.objective.target.meaning in ("sequence", "text", "audio"):
+            what = f"a target that is a {self.objective.target.meaning}"
+        if what:
+            raise ExportError(
+                f"'{output}' learns by {what}, which cannot be written as plain PyTorch yet. Choose another loss, or "
+                "export a bundle, which predicts without training.",
+                node=output,
+            )
+
+    def written(self) -> WrittenLoss:
+        own = not self.loss.torch_class.startswith("torch.")
+        return WrittenLoss(
+            (self._loss_function(), self._count_function()),
+            ("from torch.nn import functional as F",) if "F." in self._arguments() else (),
+            _modules_of(self.loss.torch_class) if own else None,
+        )
+
+    # --- parts of the text --------------------------------------------------------------------------------------------
+
+    def _module(self, reduction: str) -> str:
+        """Return the expression that makes the loss's module."""
+        values = {each.name: each.default for each in options_of(self.loss) if not each.required}
+        given = {name: value for name, value in self.options.items() if values.get(name) != value}
+        arguments = [f"{name}={value!r}" for name, value in given.items()]
+        if self.weights is not None and self.loss.weight:
+            arguments.insert(0, f"{self.loss.weight}=weight")
+        if reduction != "mean":
+            arguments.append(f"reduction={reduction!r}")
+        own = not self.loss.torch_class.startswith("torch.")
+        name = self.loss.torch_class.rpartition(".")[2]
+        return f"{name if own else f'nn.{name}'}({', '.join(arguments)})"
+
+    def _arguments(self) -> str:
+        return _READ.get(self.loss.id, "outputs, targets")
+
+    def _arranged(self) -> list[str]:
+        """Return the line that brings the outputs before the targets, where they are not there already."""
+        raw, targets = self.example.raw, self.example.targets
+        arranged = self.criterion.arrange(raw, targets)
+        if arranged.shape == raw.shape:
+            return []
+        if targets.dim() == 1 and raw.dim() == 2 and raw.shape[1] == 1:
+            return ["outputs = outputs.squeeze(1)"]
+        if self.loss.form == "class":
+            return ["outputs = outputs.movedim(-1, 1)"]
+        shape = "len(outputs), 2, *targets.shape[1:]" if self.loss.form == "two" else "targets.shape"
+        return [f"outputs = outputs.reshape({shape})"]
+
+    def _weight(self) -> list[str]:
+        if self.weights is None:
+            return []
+        return [f"weight = outputs.new_tensor([{', '.join(repr(each) for each in self.weights.tolist())}])"]
+
+    @property
+    def _by_hand(self) -> bool:
+        """True where torch's own mean is not the mean over what counts."""
+        nothing = self.weights is not None and bool((self.weights == 0).any())
+        plain = 1 if self.loss.target == "class" and not self.overlaps else 99
+        if self.padded or nothing or (self.weighs and not self.loss.weight):
+            plain = 0
+        return self.example.weighted or self.example.targets.dim() > plain
+
+    def _loss_function(self) -> str:
+        name, title = self.objective.output, self.loss.title.lower()
+        given = ", weights: Tensor" if self.example.weighted else ""
+        lines = [
+            f"def {name}_loss(outputs: Tensor, targets: Tensor{given}) -> Tensor:",
+            f'    """Return the mean {title} over what counts in a batch."""',
+            *(f"    {line}" for line in (*self._weight(), *self._arranged())),
+        ]
+        body = (
+            self._sum_by_hand()
+            if self._by_hand
+            else [f"loss: Tensor = {self._module(self.loss.mean)}({self._arguments()})", "return loss"]
+        )
+        return "\n".join([*lines, *(f"    {line}" for line in body)])
+
+    def _sum_by_hand(self) -> list[str]:
+        values = self._unreduced_dims()
+        lines = []
+        if self.padded:
+            lines.append("targets_or_0 = torch.where(targets >= 0, targets, torch.zeros_like(targets))")
+        arguments = self._arguments().replace("targets", "targets_or_0") if self.padded else self._arguments()
+        lines.append(f"values = {self._module('none')}({arguments})")
+        if self.loss.mean == "batchmean":
+            lines.append("values = values.flatten(1).sum(1)")
+            values = 1
+        if self.counts:
+            lines += self._counted("outputs")
+            if not (self.loss.weight and self.loss.target == "class"):
+                lines.append("values = torch.where(counts > 0, values, torch.zeros_like(values)) * counts")
+        else:
+            if values > 1:
+                lines.append("values = values.flatten(1).mean(1)")
+                values = 1
+            lines.append("counts = torch.ones_like(values)")
+        if self.example.weighted:
+            along = _along(values)
+            lines.append(f"values, counts = values * {along}, counts * {along}")
+        lines.append("total = counts.sum()")
+        return [*lines, "return values.sum() / torch.where(total > 0, total, torch.ones_like(total))"]
+
+    def _unreduced_dims(self) -> int:
+        """Return how many axes the losses have before any mean."""
+        module = make_loss(self.loss, self.options, "none", self.weights if self.loss.weight else None)
+        outputs = self.criterion.arrange(self.example.raw, self.example.targets)
+        targets = self.example.targets.clamp(min=0) if self.padded else self.example.targets
+        with torch.no_grad():
+            values: Tensor = module(*arranging.arguments(self.loss, outputs, targets))
+        return values.dim()
+
+    def _counted(self, like: str) -> list[str]:
+        lines = ["counts = (targets >= 0).float()"]
+        if self.weighs:
+            if like != "outputs":
+                weights = ", ".join(repr(each) for each in self.weights.tolist()) if self.weights is not None else ""
+                lines.append(f"weight = {like}.new_tensor([{weights}], dtype=torch.float32)")
+            lines.append("counts = counts * weight[targets.long().clamp(min=0)]")
+        return lines
+
+    def _count_function(self) -> str:
+        given = ", weights: Tensor" if self.example.weighted else ""
+        head = f"def {self.objective.output}_count(targets: Tensor{given}) -> "
+        doc = '    """Return what the mean over a batch divides by."""'
+        if not self.counts and not self.example.weighted:
+            return "\n".join([f"{head}float:", doc, "    return float(len(targets))"])
+        if not self.counts:
+            return "\n".join([f"{head}Tensor:", doc, "    return weights.sum()"])
+        lines = self._counted("targets")
+        if self.example.weighted:
+            lines.append(f"counts = counts * {_along(self.example.targets.dim())}")
+        return "\n".join([f"{head}Tensor:", doc, *(f"    {line}" for line in lines), "    return counts.sum()"])
+
+
+def _along(dims: int) -> str:
+    """Return weights, one a sample, so that they multiply values of so many axes."""
+    return f"weights.view(-1{', 1' * (dims - 1)})" if dims > 1 else "weights"
+
+
+def _modules_of(torch_class: str) -> Pruned:
+    """Return the source of a loss that PyTorch lacks, with all that it needs."""
+    made: Any = import_class(torch_class)
+    module = inspect.getmodule(made)
+    assert isinstance(module, ModuleType)
+    own = pruned(inspect.getsource(module), (made.__name__,))
+    shared = pruned(inspect.getsource(_reduce), ("reduced", "Reduction"))
+    return joined([shared, own])
+
+
+def joined(parts: Sequence[Pruned]) -> Pruned:
+    """Return several parts as one, each definition once."""
+    return Pruned(
+        tuple(line for part in parts for line in part.imports),
+        tuple(dict.fromkeys(text for part in parts for text in part.definitions)),
+    )

@@ -1,0 +1,154 @@
+"""The text of the source panel: read while the network is drawn, written while it is edited."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPalette, QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from designer import theme
+from designer.python.code_editor import CodeEditor, line_mark
+
+_FONT_SIZE = 9.0
+_SHADE = 120
+"""How much of the background lies over a text that is out of date (0 to 255)."""
+_FLAGS = Qt.TextInteractionFlag
+
+
+class SourceView(CodeEditor):
+    """Shows the source with the lines of what is selected marked; ``lines_chosen`` tells where the user went."""
+
+    lines_chosen = Signal(object)
+    """The line numbers (from 1) that the cursor or the selection was put on, by mouse or by key."""
+    step_requested = Signal(int)
+    """The next (1) or the previous (-1) place of what is searched for is wanted."""
+    _marked: tuple[int, ...] = ()
+    _stale = False
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("source_text")
+        self.setAccessibleName(self.tr("Source of the network"))
+        self.setFont(theme.monospace(_FONT_SIZE))
+        self.set_editable(False)
+
+    @property
+    def marked(self) -> tuple[int, ...]:
+        """The lines that are marked, from 1."""
+        return self._marked
+
+    @property
+    def stale(self) -> bool:
+        """True where the text is shown greyed."""
+        return self._stale
+
+    def set_editable(self, editable: bool) -> None:
+        """Let the text be written, or only read, selected and gone through by key."""
+        read = _FLAGS.TextSelectableByMouse | _FLAGS.TextSelectableByKeyboard
+        self.setTextInteractionFlags(_FLAGS.TextEditorInteraction if editable else read)
+
+    def set_stale(self, stale: bool) -> None:
+        """Grey the text, or show it as it is."""
+        self._stale = stale
+        self.viewport().update()
+
+    def set_marked(self, lines: tuple[int, ...]) -> None:
+        """Mark these lines (from 1) as those of what is selected."""
+        if lines != self._marked:
+            self._marked = lines
+            self._mark()
+
+    def show_text(self, text: str) -> None:
+        """Show another text in the same place: neither the scroll position nor the cursor jumps."""
+        if text == self.toPlainText():
+            return
+        bars = self.verticalScrollBar(), self.horizontalScrollBar()
+        before = [bar.value() for bar in bars]
+        cursor = self.textCursor()
+        line, column = cursor.blockNumber(), cursor.positionInBlock()
+        self.setPlainText(text)
+        block = self.document().findBlockByNumber(min(line, self.blockCount() - 1))
+        cursor = QTextCursor(block)
+        cursor.setPosition(block.position() + min(column, max(0, block.length() - 1)))
+        self.setTextCursor(cursor)
+        for bar, value in zip(bars, before, strict=True):
+            bar.setValue(value)
+
+    def bring_into_view(self, lines: tuple[int, ...]) -> None:
+        """Scroll to the first of some lines where none of them is seen; the cursor stays where it is."""
+        first = self.firstVisibleBlock().blockNumber() + 1
+        many = max(1, self.viewport().height() // max(1, self.fontMetrics().lineSpacing()))
+        if lines and not any(first <= line < first + many for line in lines):
+            self.verticalScrollBar().setValue(max(0, lines[0] - 1 - many // 3))
+
+    def _mark(self) -> None:
+        super()._mark()
+        if not self._marked:
+            return
+        background = QColor(theme.current().accent)
+        background.setAlpha(60)
+        marks = []
+        for line in self._marked:
+            block = self.document().findBlockByNumber(line - 1)
+            if block.isValid():
+                marks.append(line_mark(QTextCursor(block), background))
+        self.setExtraSelections([*marks, *self.extraSelections()])
+
+    def _chosen(self) -> None:
+        """Tell which lines the user has put the cursor or the selection on."""
+        cursor, document = self.textCursor(), self.document()
+        first = document.findBlock(cursor.selectionStart()).blockNumber() + 1
+        last = document.findBlock(cursor.selectionEnd()).blockNumber() + 1
+        self.lines_chosen.emit(tuple(range(first, last + 1)))
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Ctrl+F, F3 and Ctrl+/ from the window's commands of the same keys while the text has the keyboard."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _own(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go through the text; it changes only where it is edited."""
+        if event.key() == Qt.Key.Key_F3:
+            self.step_requested.emit(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+            event.accept()
+            return
+        if not self.isReadOnly():
+            super().keyPressEvent(event)
+            return
+        if event.matches(QKeySequence.StandardKey.Find):
+            self.find_requested.emit()
+            event.accept()
+        elif event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            event.ignore()
+        else:
+            before = self.textCursor()
+            QPlainTextEdit.keyPressEvent(self, event)
+            if self.textCursor() != before:
+                self._chosen()
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        """Let Tab leave the text while it is read."""
+        return self.isReadOnly() and QWidget.focusNextPrevChild(self, following)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell where a click or a drag went."""
+        super().mouseReleaseEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self.isReadOnly():
+            self._chosen()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the text, under a veil where it is out of date."""
+        super().paintEvent(event)
+        if self._stale:
+            veil = self.palette().color(QPalette.ColorRole.Base)
+            veil.setAlpha(_SHADE)
+            painter = QPainter(self.viewport())
+            painter.fillRect(event.rect(), veil)
+            painter.end()
+
+
+def _own(event: QKeyEvent) -> bool:
+    control = event.modifiers() == Qt.KeyboardModifier.ControlModifier
+    return (control and event.key() in (Qt.Key.Key_F, Qt.Key.Key_Slash)) or event.key() == Qt.Key.Key_F3

@@ -1,0 +1,305 @@
+"""Parallel coordinates: an axis for every place and one for the result, a line for every trial.
+
+A drag along an axis keeps the trials within that range; a double click there takes the range away. Lines are coloured
+by the result, the best on top.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from core.graph.project import Dimension
+from core.kinds import Value
+from core.search.folder import Sweep
+from core.search.places import Spot
+from core.search.table import TrialRow
+from designer import theme
+
+_TOP, _BELOW, _SIDE = 38, 16, 46
+_NEAR = 14
+"""Pixels from an axis or a line that still count as on it."""
+_SHORTEST = 4
+_PALE = 40
+_MOST_TICKS = 7
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: values from ``low`` to ``high`` from bottom to top, or ``words`` at equal distances."""
+
+    title: str
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    words: tuple[str, ...] = ()
+
+    def share(self, value: float) -> float:
+        """Return where a value stands, from 0 at the bottom to 1 at the top."""
+        if self.words:
+            return (value + 0.5) / len(self.words)
+        low, high = (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
+        at = math.log(value) if self.log else value
+        return 0.5 if high == low else (at - low) / (high - low)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return where texts stand beside the axis."""
+        if self.words:
+            return [(self.share(index), word) for index, word in enumerate(self.words)][:_MOST_TICKS]
+        shares = (0.0, 0.5, 1.0)
+        values = [
+            self.low * (self.high / self.low) ** s if self.log else self.low + (self.high - self.low) * s
+            for s in shares
+        ]
+        return [(share, f"{value:.3g}") for share, value in zip(shares, values, strict=True)]
+
+
+class ParallelPlot(QWidget):
+    """Draws trials that came to a result. ``kept_changed`` gives those within all ranges (None: there is no range)."""
+
+    kept_changed = Signal(object)
+    chosen = Signal(int)
+    """The number of the trial whose line was clicked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("parallel_plot")
+        self.setAccessibleName(self.tr("Parallel coordinates of the trials"))
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.axes: tuple[Axis, ...] = ()
+        self.lines: dict[int, tuple[float, ...]] = {}
+        """By trial, its shares on the axes; the last is the result's."""
+        self.ranges: dict[int, tuple[float, float]] = {}
+        """By axis, the shares between which lines are kept."""
+        self.marked = -1
+        self._higher = False
+        self._dragged: tuple[int, float] | None = None
+        theme.switch.changed.connect(self.update)
+
+    def minimumSizeHint(self) -> QSize:
+        """Leave the room to the canvas."""
+        return QSize(240, 110)
+
+    def show_trials(self, sweep: Sweep | None, spots: Sequence[Spot], rows: Sequence[TrialRow]) -> None:
+        """Draw the trials of a sweep that have a result."""
+        done = [each for each in rows if each.value is not None and math.isfinite(each.value)]
+        if sweep is None or not done:
+            self.axes, self.lines = (), {}
+            self.update()
+            return
+        dimensions = {each.place: each for each in sweep.search.dimensions}
+        values = [each.value for each in done if each.value is not None]
+        axes = [_axis(where, dimensions[where.place], self.tr("{name} (log)")) for where in spots]
+        axes.append(Axis(sweep.metric, min(values), max(values)))
+        if len(axes) != len(self.axes):
+            self.ranges.clear()
+        self.axes, self._higher = tuple(axes), sweep.higher
+        self.lines = {each.number: self._shares(each, spots, dimensions) for each in done}
+        self.update()
+
+    def _shares(self, row: TrialRow, spots: Sequence[Spot], known: dict[str, Dimension]) -> tuple[float, ...]:
+        found = [
+            axis.share(_number(where, known[where.place], row.values.get(where.place)))
+            for axis, where in zip(self.axes, spots, strict=False)
+        ]
+        return (*found, self.axes[-1].share(row.value or 0.0))
+
+    @property
+    def kept(self) -> frozenset[int] | None:
+        """The trials within all ranges; None where there is none."""
+        return frozenset(filter(self._is_kept, self.lines)) if self.ranges else None
+
+    def _is_kept(self, number: int) -> bool:
+        shares = self.lines[number]
+        return all(low <= shares[axis] <= high for axis, (low, high) in self.ranges.items())
+
+    def set_range(self, axis: int, low: float, high: float) -> None:
+        """Keep the lines that pass an axis between two shares of its height; a range of no height takes it away."""
+        if high - low <= 0:
+            self.ranges.pop(axis, None)
+        else:
+            self.ranges[axis] = (low, high)
+        self.update()
+        self.kept_changed.emit(self.kept)
+
+    def mark(self, number: int) -> None:
+        """Draw one trial's line above all others."""
+        if number != self.marked:
+            self.marked = number
+            self.update()
+
+    # --- places -------------------------------------------------------------------------------------------------------
+
+    def place(self, axis: int, share: float) -> QPointF:
+        """Return the pixel of a share on an axis."""
+        room = self.width() - 2 * _SIDE
+        x = _SIDE + room * axis / max(1, len(self.axes) - 1)
+        return QPointF(x, self.height() - _BELOW - share * (self.height() - _TOP - _BELOW))
+
+    def _share_at(self, y: float) -> float:
+        return min(1.0, max(0.0, (self.height() - _BELOW - y) / max(1, self.height() - _TOP - _BELOW)))
+
+    def _axis_at(self, x: float) -> int | None:
+        near = [axis for axis in range(len(self.axes)) if abs(self.place(axis, 0).x() - x) <= _NEAR]
+        return near[0] if near else None
+
+    def _line_at(self, at: QPointF) -> int | None:
+        """Return the trial whose line passes nearest, within a few pixels."""
+        best: tuple[float, int] | None = None
+        for number, shares in self.lines.items():
+            for axis in range(len(shares) - 1):
+                one, other = self.place(axis, shares[axis]), self.place(axis + 1, shares[axis + 1])
+                if one.x() <= at.x() <= other.x() and (self.kept is None or self._is_kept(number)):
+                    part = (at.x() - one.x()) / max(1.0, other.x() - one.x())
+                    away = abs(one.y() + part * (other.y() - one.y()) - at.y())
+                    best = min(best or (away, number), (away, number))
+        return best[1] if best is not None and best[0] <= _NEAR / 2 else None
+
+    # --- mouse and keys -----------------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a range on an axis, or choose the line below the mouse."""
+        axis = self._axis_at(event.position().x())
+        if axis is not None:
+            self._dragged = (axis, self._share_at(event.position().y()))
+            return
+        number = self._line_at(event.position())
+        if number is not None:
+            self.mark(number)
+            self.chosen.emit(number)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Draw the range on, or tell which trial a line is."""
+        if self._dragged is None:
+            on_axis = self._axis_at(event.position().x()) is not None
+            self.setCursor(Qt.CursorShape.SizeVerCursor if on_axis else Qt.CursorShape.ArrowCursor)
+            number = None if on_axis else self._line_at(event.position())
+            if number is not None:
+                QToolTip.showText(event.globalPosition().toPoint(), self.tr("Trial {0}").format(number), self)
+            return
+        axis, begin = self._dragged
+        end = self._share_at(event.position().y())
+        if abs(begin - end) * self.height() >= _SHORTEST:
+            self.set_range(axis, min(begin, end), max(begin, end))
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """End the range."""
+        self._dragged = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Take the range of an axis away."""
+        axis = self._axis_at(event.position().x())
+        if axis is not None:
+            self.set_range(axis, 0.0, 0.0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take all ranges away by Esc."""
+        if event.key() == Qt.Key.Key_Escape and self.ranges:
+            self.ranges.clear()
+            self.update()
+            self.kept_changed.emit(None)
+        else:
+            super().keyPressEvent(event)
+
+    # --- drawing ------------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw lines, then axes and ranges above them."""
+        colours = theme.current()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(colours.surface))
+        if not self.axes:
+            painter.end()
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        goodness = {number: shares[-1] if self._higher else 1 - shares[-1] for number, shares in self.lines.items()}
+        for number in sorted(self.lines, key=lambda each: (self._is_kept(each), goodness[each])):
+            self._draw_line(painter, number, goodness[number])
+        if self.marked in self.lines:
+            self._polyline(painter, self.marked, QPen(QColor(colours.text), 2.4))
+        for axis in range(len(self.axes)):
+            self._draw_axis(painter, axis)
+        painter.end()
+
+    def _draw_line(self, painter: QPainter, number: int, good: float) -> None:
+        colours = theme.current()
+        if not self._is_kept(number):
+            pale = QColor(colours.text_muted)
+            pale.setAlpha(_PALE)
+            self._polyline(painter, number, QPen(pale, 1))
+            return
+        self._polyline(painter, number, QPen(blend(colours.series[1], colours.accent, good), 1 + good))
+
+    def _polyline(self, painter: QPainter, number: int, pen: QPen) -> None:
+        painter.setPen(pen)
+        shares = self.lines[number]
+        painter.drawPolyline(QPolygonF([self.place(axis, share) for axis, share in enumerate(shares)]))
+
+    def _draw_axis(self, painter: QPainter, axis: int) -> None:
+        colours = theme.current()
+        top, bottom = self.place(axis, 1.0), self.place(axis, 0.0)
+        painter.setPen(QPen(QColor(colours.text_muted), 1))
+        painter.drawLine(top, bottom)
+        if axis in self.ranges:
+            low, high = self.ranges[axis]
+            box = QRectF(self.place(axis, high) - QPointF(6, 0), self.place(axis, low) + QPointF(6, 0))
+            fill = QColor(colours.accent)
+            fill.setAlpha(70)
+            painter.fillRect(box, fill)
+            painter.setPen(QPen(QColor(colours.accent), 1))
+            painter.drawRect(box)
+        metrics = painter.fontMetrics()
+        room = int((self.width() - 2 * _SIDE) / max(1, len(self.axes) - 1)) if len(self.axes) > 1 else self.width()
+        painter.setPen(QColor(colours.text))
+        title = metrics.elidedText(
+            self.axes[axis].title, Qt.TextElideMode.ElideMiddle, max(40, min(room - 6, 2 * _SIDE + 40))
+        )
+        self._text(painter, QPointF(top.x(), 4 + metrics.ascent()), title)
+        painter.setPen(QColor(colours.text_muted))
+        for share, text in self.axes[axis].ticks():
+            at = self.place(axis, share)
+            self._label(painter, at, metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(30, room - 16)))
+
+    def _text(self, painter: QPainter, middle: QPointF, text: str) -> None:
+        width = painter.fontMetrics().horizontalAdvance(text)
+        left = min(max(2.0, middle.x() - width / 2), self.width() - width - 2.0)
+        painter.drawText(QPointF(left, middle.y()), text)
+
+    def _label(self, painter: QPainter, at: QPointF, text: str) -> None:
+        """Write a tick beside its axis, on a patch of the background, so that it is read above the lines."""
+        metrics, colours = painter.fontMetrics(), theme.current()
+        width = metrics.horizontalAdvance(text)
+        left = at.x() + 5 if at.x() + 5 + width < self.width() else at.x() - 5 - width
+        patch = QColor(colours.surface)
+        patch.setAlpha(205)
+        painter.fillRect(QRectF(left - 1, at.y() - metrics.height() / 2, width + 2, metrics.height()), patch)
+        painter.drawText(QPointF(left, at.y() + metrics.ascent() / 2 - 1), text)
+
+
+def blend(one: str, other: str, share: float) -> QColor:
+    """Return the colour at a share (0 to 1) of the way from one colour to another."""
+    a, b = QColor(one), QColor(other)
+    parts = ((a.redF(), b.redF()), (a.greenF(), b.greenF()), (a.blueF(), b.blueF()))
+    return QColor.fromRgbF(*(low + (high - low) * min(1.0, max(0.0, share)) for low, high in parts))
+
+
+def _axis(where: Spot, dimension: Dimension, log_title: str) -> Axis:
+    if dimension.choices:
+        return Axis(where.title, words=tuple(map(where.text, dimension.choices)))
+    title = log_title.format(name=where.title) if dimension.log else where.title
+    return Axis(title, float(dimension.low), float(dimension.high), dimension.log)
+
+
+def _number(where: Spot, dimension: Dimension, value: Value) -> float:
+    if dimension.choices:
+        texts = [where.text(each) for each in dimension.choices]
+        text = where.text(value)
+        return float(texts.index(text)) if text in texts else 0.0
+    return float(value)

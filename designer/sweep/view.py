@@ -1,0 +1,80 @@
+"""The table of trials."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from core.search.table import TrialRow
+from designer.sweep.model import TrialsModel
+
+_WIDEST, _SAMPLE, _ROOM = 220, 60, 18
+
+
+class TrialsView(QTableView):
+    """Shows a TrialsModel. ``opened`` asks for the run of a trial, ``chosen_changed`` tells of another selection."""
+
+    opened = Signal(object)
+    """A TrialRow."""
+    chosen_changed = Signal()
+
+    def __init__(self, model: TrialsModel) -> None:
+        super().__init__()
+        self.setObjectName("trials_table")
+        self.setAccessibleName(self.tr("Trials"))
+        self.trials = model
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 7)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setSortingEnabled(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._sized = (0, 0)
+        self.activated.connect(self._on_activated)
+        model.modelReset.connect(self.fit_columns)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+
+    @property
+    def chosen(self) -> TrialRow | None:
+        """The selected trial."""
+        rows = self.selectionModel().selectedRows()
+        return self.trials.rows[rows[0].row()] if rows and rows[0].row() < len(self.trials.rows) else None
+
+    def choose(self, number: int) -> None:
+        """Select a trial."""
+        for row, each in enumerate(self.trials.rows):
+            if each.number == number:
+                self.selectRow(row)
+
+    def fit_columns(self) -> None:
+        """Give columns the width of what they show, as long as the first trials come in."""
+        size = (self.trials.columnCount(), min(_SAMPLE, len(self.trials.rows)))
+        if size == self._sized:
+            return
+        self._sized = size
+        header, metrics = self.horizontalHeader(), self.fontMetrics()
+        for column in range(self.trials.columnCount() - 1):
+            width = header.sectionSizeHint(column)
+            for row in range(size[1]):
+                text = self.trials.data(self.trials.index(row, column)) or ""
+                width = max(width, metrics.horizontalAdvance(text) + _ROOM)
+            self.setColumnWidth(column, min(_WIDEST, width))
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        if index.row() < len(self.trials.rows):
+            self.opened.emit(self.trials.rows[index.row()])

@@ -1,0 +1,1 @@
+"""Tests of bringing networks and weights into the window."""

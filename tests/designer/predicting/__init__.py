@@ -1,0 +1,1 @@
+"""Tests of predicting whole files in the window."""
