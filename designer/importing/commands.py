@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from designer.window import Window
 
 WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin")
-"""Endings of files that hold weights alone; they are those of ``core.training.adopting.reading``, which needs torch."""
+"""Endings of files that hold weights alone; those of ``core.training.pretrained.reading``, which needs torch."""
 
 
 def import_network(window: Window, source: str = "") -> None:

@@ -54,7 +54,7 @@ def put_beside(project: Project, path: Path) -> Callable[[Project], Project] | N
     Raises:
         SaveError: they cannot be copied.
     """
-    from core.training.adopting.adoption import free_beside
+    from core.training.pretrained.adoption import free_beside
 
     kept = project.weights
     if not is_kept(kept) or not Path(kept).is_file():

@@ -11,7 +11,7 @@ from designer import theme
 from designer.icons import icon
 
 if TYPE_CHECKING:
-    from core.training.adopting.adoption import Row
+    from core.training.pretrained.adoption import Row
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole

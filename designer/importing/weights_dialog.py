@@ -38,7 +38,7 @@ from designer.widgets import PrimaryButton, heading, muted
 
 if TYPE_CHECKING:
     from core.graph.project import Project
-    from core.training.adopting.adoption import Adoption
+    from core.training.pretrained.adoption import Adoption
 
 _WIDTH, _HEIGHT = 820, 560
 _RESULT, _SHAPE, _THERE = 0, 2, 4
@@ -234,13 +234,13 @@ class WeightsDialog(QDialog):
 
 def _plan(project: Project, path: Path) -> Adoption:
     with imports:
-        from core.training.adopting.adoption import plan_adoption
+        from core.training.pretrained.adoption import plan_adoption
     return plan_adoption(project, path)
 
 
 def _write(adoption: Adoption, project: Path | None) -> str:
     """Write what fits beside the project's file, or to where weights wait for a first save; return what names it."""
-    from core.training.adopting.adoption import free_beside
+    from core.training.pretrained.adoption import free_beside
 
     path = free_beside(project) if project is not None else new_kept_file()
     adoption.save(path)

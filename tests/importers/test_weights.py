@@ -23,9 +23,9 @@ from core.graph.project import Project
 from core.model.build import build
 from core.model.shapes import check
 from core.model.tensors import shapes_in, tensor_shapes
-from core.training.adopting.adoption import SLOWER, Adoption, free_beside, plan_adoption
-from core.training.adopting.matching import match
 from core.training.check import check_project
+from core.training.pretrained.adoption import SLOWER, Adoption, free_beside, plan_adoption
+from core.training.pretrained.matching import match
 from tests.model.building import chain, given, layer
 from tests.model.grouping import group, out, port, project, use
 

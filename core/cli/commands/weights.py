@@ -10,7 +10,7 @@ from core.cli.command import DONE, Command, UsageError, add_json, note, print_js
 from core.graph.files import SUFFIX, load_project, save_project
 
 if TYPE_CHECKING:
-    from core.training.adopting.adoption import Adoption, Learning, Row
+    from core.training.pretrained.adoption import Adoption, Learning, Row
 
 _WAYS = {
     "name": "",
@@ -44,7 +44,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _weights(options: argparse.Namespace) -> int:
     from core.data.relocate import relocated
-    from core.training.adopting.adoption import free_beside, plan_adoption
+    from core.training.pretrained.adoption import free_beside, plan_adoption
 
     output = options.output or options.file
     if output.suffix != SUFFIX:

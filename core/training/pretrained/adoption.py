@@ -18,9 +18,9 @@ from core.model.build import build
 from core.model.shapes import check
 from core.model.tensors import Shapes, TensorShape, shapes_in, tensor_shapes
 from core.parameters import parameters_of
-from core.training.adopting.matching import Way, match
-from core.training.adopting.reading import SAFE, read_stored
 from core.training.checkpoints import weights_bytes
+from core.training.pretrained.matching import Way, match
+from core.training.pretrained.reading import SAFE, read_stored
 from core.units import plural
 from core.weights import FROZEN, LEARNING_RATE_FACTOR
 
