@@ -100,6 +100,45 @@ def ask_stop_training(parent: QWidget) -> bool:
     return stopped
 
 
+def ask_stop_sweep(parent: QWidget, done: int, trials: int) -> bool:
+    """Ask whether a running sweep shall be stopped; what has ended stays, and it can be continued."""
+    box = QMessageBox(parent)
+    box.setObjectName("sweep_runs")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(_tr("A sweep is running"))
+    box.setText(_tr("Stop the sweep and close?"))
+    box.setInformativeText(
+        _tr(
+            "{done} of {all} trials have ended and are kept. Those that are running are trained again when the sweep "
+            "is continued."
+        ).format(done=done, all=trials)
+    )
+    stop = box.addButton(_tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    stopped = box.clickedButton() is stop
+    box.deleteLater()
+    return stopped
+
+
+def ask_leave_source(parent: QWidget) -> bool:
+    """Ask whether a source that was edited and not applied to the network may be lost."""
+    box = QMessageBox(parent)
+    box.setObjectName("unapplied_source")
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle(_tr("The source was not applied"))
+    box.setText(_tr("Close without the changes to the source?"))
+    box.setInformativeText(
+        _tr("What you wrote in the source panel is not on the canvas, so it is not saved with the project.")
+    )
+    leave = box.addButton(_tr("Close without them"), QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.exec()
+    left = box.clickedButton() is leave
+    box.deleteLater()
+    return left
+
+
 def show_error(parent: QWidget, title: str, error: LayerwrightError, advice: str = "") -> None:
     """Show an error with everything that was found, and what can be done."""
     box = QMessageBox(parent)

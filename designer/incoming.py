@@ -14,7 +14,8 @@ from core.errors import DataError, LayerwrightError
 from core.graph.files import SUFFIX
 from core.importers._reading import importer_of
 from designer.files import show_error
-from designer.importing.commands import WEIGHTS, import_network, load_weights
+from designer.importing.commands import import_network, load_weights
+from designer.importing.telling import WEIGHTS
 
 if TYPE_CHECKING:
     from designer.window import Window
@@ -53,7 +54,8 @@ def _kind(path: Path) -> str:
         return "data"
     if suffix in WEIGHTS:
         return "weights"
-    return "networks" if path.is_file() and importer_of(path.name) is not None else ""
+    can_be_imported = suffix == ".py" or importer_of(path.name) is not None
+    return "networks" if path.is_file() and can_be_imported else ""
 
 
 def take(window: Window, files: Incoming) -> None:

@@ -229,10 +229,18 @@ class Projects(QObject):
         document = workspace.session.document
         untouched = document.path is None and document.undo_label is None and document.redo_label is None
         unsaved = document.is_modified and not untouched
-        if unsaved or workspace.runner.active:
+        sweeps, source = workspace.sweep.runner, workspace.source
+        if unsaved or workspace.runner.active or sweeps.active or source.unapplied:
             self._tabs.show_page(workspace)
         if workspace.runner.active and not files.ask_stop_training(self._window):
             return False
+        trials = sweeps.sweep.trials if sweeps.sweep is not None else document.project.search.trials
+        if sweeps.active and not files.ask_stop_sweep(self._window, sweeps.done, trials):
+            return False
+        if source.unapplied:
+            workspace.show_panel(source)
+            if not files.ask_leave_source(self._window):
+                return False
         if unsaved:
             answer = files.ask_unsaved(self._window, self.name_of(workspace))
             if answer is files.Answer.CANCEL or (answer is files.Answer.SAVE and not self.save(workspace)):

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from designer.command import TRAINING, Command
 from designer.conditions import can_stop, can_train, is_open, runner_in
 from designer.predicting.commands import PREDICT_FILE
-from designer.training.elsewhere import ask_elsewhere
-from designer.training.following import ask_to_follow
 from designer.training.tools import ask_dry_run, ask_learning_rate, ask_overfit
 
 if TYPE_CHECKING:
@@ -18,6 +16,18 @@ if TYPE_CHECKING:
 _LIVE = "C&hange the run"
 _TOOLS = "Tr&y out"
 _AWAY = "Else&where"
+
+
+def _run_elsewhere(window: Window) -> None:
+    from designer.training.elsewhere import ask_elsewhere  # the first window does not wait for what draws curves
+
+    ask_elsewhere(window)
+
+
+def _follow_run(window: Window) -> None:
+    from designer.training.following import ask_to_follow
+
+    ask_to_follow(window)
 
 
 def _bar(window: Window) -> TrainBar:
@@ -110,8 +120,8 @@ TRAINING_COMMANDS: tuple[Command, ...] = (
         submenu=_LIVE,
     ),
     PREDICT_FILE,
-    Command("run_elsewhere", TRAINING, "&Run elsewhere…", ask_elsewhere, "", "export", is_open, submenu=_AWAY),
-    Command("follow_run", TRAINING, "&Follow a run…", ask_to_follow, "", "chart", is_open, submenu=_AWAY),
+    Command("run_elsewhere", TRAINING, "&Run elsewhere…", _run_elsewhere, "", "export", is_open, submenu=_AWAY),
+    Command("follow_run", TRAINING, "&Follow a run…", _follow_run, "", "chart", is_open, submenu=_AWAY),
     Command(
         "show_training",
         TRAINING,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
 from core.errors import TrainingError
 from core.training.events import RunStarted
@@ -79,7 +79,7 @@ class Workspace(QMainWindow):
         self.runner = TrainingRunner(session, self)
         self.notice = NoticeBar()
         self.notices = Notices(self.runner, self.notice)
-        self.panes = Panes(session, settings.folder, settings.blocks)
+        self.panes: Panes = Panes(session, settings.folder, settings.blocks)
         self.announcer = Announcer(session, self._canvas, self)
         self.library: LibraryPanel = LibraryPanel(session, settings.blocks)
         self.outline: OutlinePanel = OutlinePanel(session, self._canvas)
@@ -105,7 +105,7 @@ class Workspace(QMainWindow):
         self.results: PanelTabs = self._make_results()
         self.setCentralWidget(self._make_centre())
         self._add_tool_bar(tools)
-        self.docks = add_docks(self)
+        self.docks: dict[str, QDockWidget] = add_docks(self)
         self._first_state = self.saveState(_LAYOUT_VERSION)
         self._connect()
         self._laid_out = False
@@ -260,7 +260,7 @@ class Workspace(QMainWindow):
             else:
                 bar.addAction(action)
         bar.addSeparator()
-        self.train_bar = TrainBar(self.runner)
+        self.train_bar: TrainBar = TrainBar(self.runner)
         self.train_bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(self.train_bar)
         self.addToolBar(bar)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,20 +29,27 @@ _BINARY = {b"PK\x03\x04": "an Excel workbook or a zip archive", b"%PDF": "a PDF"
 class TableText:
     """A file's text as UTF-8 bytes without byte order mark and without empty lines at either end.
 
-    ``first_line`` is the number in the file of the first line that is left.
+    ``first_line`` is the number in the file of the first line that is left. ``remarks`` counts lines of remarks above
+    the table, which begin with ``#`` and were left out.
     """
 
     path: Path
     data: bytes
     first_line: int
     encoding: str
+    remarks: int = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about how the text was decoded."""
-        if self.encoding in ("utf-8", "utf-16"):
-            return ()
-        return (f"{self.path.name} is not UTF-8; it was read as Windows-1252. Look at accented letters and symbols.",)
+        notes = []
+        if self.encoding not in ("utf-8", "utf-16"):
+            notes.append(
+                f"{self.path.name} is not UTF-8; it was read as Windows-1252. Look at accented letters and symbols."
+            )
+        if self.remarks:
+            notes.append(f"Left out above the table: {units.plural(self.remarks, 'line')} that begin with #.")
+        return tuple(notes)
 
     @property
     def head(self) -> str:
@@ -139,8 +147,29 @@ def decode(path: Path, raw: bytes) -> TableText:
     stripped = raw.lstrip(b"\r\n") if raw[:1] in (b"\r", b"\n") else raw
     if not stripped[:_HEAD].strip() and not stripped.strip():
         raise DataError(f"{path} is empty. It needs a line of column names and at least one row.")
-    lines_before = raw.count(b"\n", 0, len(raw) - len(stripped))
-    return TableText(path, stripped.rstrip(b"\r\n"), 1 + lines_before, encoding)
+    table, remarks = _without_remarks(stripped)
+    lines_before = raw.count(b"\n", 0, len(raw) - len(table))
+    return TableText(path, table.rstrip(b"\r\n"), 1 + lines_before, encoding, remarks)
+
+
+def _without_remarks(data: bytes) -> tuple[bytes, int]:
+    """Return a table without what stands above its names, and how many lines of remarks that were.
+
+    That is a line such as ``sep=;``, which is for Excel, and lines that begin with ``#`` – unless they are divided into
+    as many cells as what follows, as names are.
+    """
+    if re.match(rb"(?i)sep=[^\r\n]\r?\n", data):
+        data = data.split(b"\n", 1)[1].lstrip(b"\r\n")
+    head = data[:_HEAD].decode("utf-8", errors="ignore").splitlines()
+    count = next((place for place, line in enumerate(head) if not line.startswith("#")), 0)
+    if not count:
+        return data, 0
+    separator = find_separator("\n".join(head[count:]))
+    if head[count - 1].count(separator) == head[count].count(separator) > 0:
+        count -= 1  # the last of them holds the names
+    for _ in range(count):
+        data = data.split(b"\n", 1)[1]
+    return data.lstrip(b"\r\n"), count
 
 
 def _from_windows(path: Path, raw: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +14,9 @@ from core.data.source import Array
 from core.graph.names import natural_key
 
 T = TypeVar("T")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+SIGNS = "%$€£¥"
+"""What may stand before or behind a number and says of what it is."""
 
 
 def as_array(values: Sequence[Any] | Array) -> Array:
@@ -39,16 +43,22 @@ def number_text(number: float) -> str:
 
 
 def _with_point(text: str) -> str:
-    """Return a number that holds commas with a point alone: the last mark is the decimal one, unless it repeats."""
-    if text.count(",") > 1 or text.rfind(",") < text.rfind("."):
-        return text.replace(",", "")
-    return text.replace(".", "").replace(",", ".")
+    """Return a number that holds commas with a point alone; what is written in no known way stays as it is.
+
+    A single comma is the decimal one; several, or one with a point behind it, divide thousands.
+    """
+    if text.count(",") == 1 and "." not in text[text.index(",") :]:
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
 
 
 def parse_number(cell: object) -> float:
-    """Return the finite number that a cell holds (with a point or a decimal comma), or NaN where it holds none."""
+    """Return the finite number that a cell holds (with a point or a decimal comma), or NaN where it holds none.
+
+    A sign for per cent or money before or behind it is left out.
+    """
     if isinstance(cell, str):
-        text = cell.strip()
+        text = cell.strip().strip(SIGNS).strip()
         if "_" in text:
             return math.nan
         if "," in text:

@@ -178,19 +178,30 @@ def verify_outputs(network: Exportable, make: Callable[[], nn.Module], weights: 
 
 
 def first_difference(network: Exportable, run: Runner) -> str:
-    """Return which output of which batch differs from the network's, and by how much; empty where none does."""
+    """Return which output of which batch differs from the network's, and by how much; empty where none does.
+
+    Where the network itself gives no number for a sample (attention to nothing but padding, say), a format may.
+    """
     for number, inputs in enumerate(network.batches):
         report(number, len(network.batches), "Comparing with the network")
         with torch.inference_mode():
             wanted = by_name(network.built.module(*inputs), network.built.outputs)
             found = run(inputs)
         for name, expected in wanted.items():
-            away = distance(expected, found[name])
+            away = distance(expected, _where_numbers(expected, found[name]))
             if away > TOLERANCE:
                 sizes = " and ".join(" × ".join(map(str, each.shape)) for each in inputs)
                 by = f"by {away:.3g} of its largest value" if away < float("inf") else "in shape, or where it is NaN"
                 return f"'{name}' differs {by}, for inputs of {sizes}"
     return ""
+
+
+def _where_numbers(expected: Tensor, found: Tensor) -> Tensor:
+    """Return what was found, without a number where none is expected, unless none is expected anywhere."""
+    none = torch.isnan(expected)
+    if found.shape != expected.shape or bool(none.all()):
+        return found
+    return found.masked_fill(none, float("nan")) if bool(none.any()) else found
 
 
 def distance(expected: Tensor, found: Tensor) -> float:

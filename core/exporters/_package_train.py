@@ -82,7 +82,8 @@ class _Writer:
         self.several = len(self.optimizers) > 1
 
     def written(self) -> PackageTrain:
-        name = " ".join(self.session.project.name.replace("\\", "/").replace('"', "'").split())
+        shown = "".join(each if each.isprintable() else " " for each in self.session.project.name)
+        name = " ".join(shown.replace("\\", "/").replace('"', "'").split())
         docstring = (
             f"Trains the network of '{name}': python train.py.\n\nIt prints the losses of every epoch, writes them to "
             "curves.csv, and keeps the weights of the best epoch in\nweights.pt, from which predict.py predicts.\n"

@@ -34,12 +34,14 @@ class Unreadable(Exception):
 
 
 def number_of(cell: object) -> float:
-    """Return the finite number in a cell (with a point or a decimal comma), or NaN."""
+    """Return the finite number in a cell (with a point or a decimal comma, signs left out), or NaN."""
     if isinstance(cell, str):
-        text = cell.strip()
+        text = cell.strip().strip("%$€£¥").strip()
         if "_" in text:
             return math.nan
-        if "," in text:
+        if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d*|[+-]?\d{1,3}(,\d{3}){2,}", text):
+            text = text.replace(",", "")
+        elif text.count(",") == 1 and "." not in text[text.index(",") :]:
             text = text.replace(".", "").replace(",", ".")
         try:
             number = float(text)

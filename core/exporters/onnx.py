@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from core.exporters._network import Exportable, Runner
 
 _PACKAGES = ("onnx", "onnxruntime", "onnxscript")
+_STRUCTURE = {"pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"}
+_OWN_MODULE = re.compile(r"(?<=')(?!torch\.|aten\.)[\w.<>-]+\.(?=\w+')")
+"""The Python module of a class that is none of PyTorch's: the one that the network was built in, or ours."""
 _LARGEST = 1_900_000_000
 """Bytes of weights that are kept in the file itself: ONNX files end at 2 GiB. More go into one file beside it."""
 
@@ -139,17 +143,26 @@ def repair(model: Any) -> None:
 
 
 def _describe(model: Any, network: Exportable) -> None:
-    """Say whose network it is, and leave out where the exporter's own source lies on this machine."""
+    """Say whose network it is, and of what the exporter notes keep only in which modules each operation stands."""
     for part in (model.graph, *model.functions):
         for each in (*part.node, *part.value_info, *getattr(part, "input", ()), *getattr(part, "output", ())):
             if hasattr(each, "metadata_props"):
-                del each.metadata_props[:]
+                _keep_structure(each)
             if hasattr(each, "doc_string"):
                 each.doc_string = ""
     model.producer_name = "layerwright"
     for key, value in network.metadata.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
+
+
+def _keep_structure(part: Any) -> None:
+    """Leave out where the exporter's own source lies on this machine; names and classes of the modules stay."""
+    noted = {each.key: each.value for each in part.metadata_props}
+    del part.metadata_props[:]
+    for key in _STRUCTURE & noted.keys():
+        entry = part.metadata_props.add()
+        entry.key, entry.value = key, _OWN_MODULE.sub("", noted[key])
 
 
 def _runner(model: Any, names: Sequence[str]) -> Runner:

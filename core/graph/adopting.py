@@ -56,6 +56,8 @@ class Adopted:
     graphs: tuple[GraphChanges, ...] = ()
     definitions: tuple[tuple[str, str], ...] = ()
     """Pairs such as ("added", "group Block")."""
+    notes: tuple[str, ...] = ()
+    """What the user has to know before agreeing, such as what could not be drawn."""
 
     @property
     def anything(self) -> bool:
@@ -166,7 +168,9 @@ class _Level:
         same = {target for target, source in links.items() if self.old.links.get(target) == source}
         routes = {target: points for target, points in self.old.routes.items() if target in same}
         graph = replace(self.old, nodes=nodes, links=links, routes=routes)
-        if self.added:
+        if len(self.added) > len(self.kept) and len(graph.nodes) == len(self.added) + len(self.kept):
+            graph = self._laid_out_anew(graph)
+        elif self.added:
             graph = placed_beside(graph, [self.names[name] for name in self.added], self._wishes())
         renamed = ((old, self.names[new]) for new, old in self.kept.items() if self.names[new] != old)
         self.changes = GraphChanges(
@@ -178,6 +182,21 @@ class _Level:
             tuple(rewired),
         )
         return graph
+
+    def _laid_out_anew(self, graph: Graph) -> Graph:
+        """Return the graph laid out as what came: of the network that was there, too little is left to keep its form.
+
+        The first input stays where it is; links have lost their points.
+        """
+        stays = sorted(self.kept, key=lambda name: (self.new.nodes[name].kind != INPUT, natural_key(name)))
+        before = self.old.nodes[self.kept[stays[0]]].position if stays else (0.0, 0.0)
+        after = self.new.nodes[stays[0]].position if stays else (0.0, 0.0)
+        nodes = dict(graph.nodes)
+        for name in (*self.kept, *self.added):
+            x, y = self.new.nodes[name].position
+            place = round(x + before[0] - after[0], 1), round(y + before[1] - after[1], 1)
+            nodes[self.names[name]] = replace(nodes[self.names[name]], position=place)
+        return replace(graph, nodes=nodes, routes={})
 
     # What becomes of whom
 
@@ -393,11 +412,13 @@ def _said(value: Value) -> str:
 
 def described(adopted: Adopted) -> Iterator[str]:
     """Yield what is done in lines that a person reads before agreeing."""
+    yield from adopted.notes
     for verb, what in adopted.definitions:
         yield f"{verb.capitalize()}: {what}"
     for each in adopted.graphs:
         where = f" in {each.group}" if each.group else ""
-        yield from (f"Added{where}: {name}" for name in each.added)
+        nodes = (adopted.project.groups[each.group].graph if each.group else adopted.project.graph).nodes
+        yield from (f"Added{where}: {name} ({nodes[name].kind.removeprefix('group:')})" for name in each.added)
         yield from (f"Removed{where}: {name}" for name in each.removed)
         yield from (f"Renamed{where}: {old} → {new}" for old, new in each.renamed)
         yield from (f"Changed{where}: {name}, {text}" for name, text in each.changed)

@@ -1,8 +1,9 @@
 """Folds repeated structure of a draft into groups: parts of one class that are built alike become one definition.
 
 An importer says in which parts of its source each node stands. Parts of one class whose nodes, links and settings are
-the same become uses of one group; numbers in which they differ become parameters of it. What is folded is named as in
-the source: ``layer1.0.conv1`` becomes the node ``conv1`` in the group node ``layer1_0``.
+the same become uses of one group; numbers in which they differ become parameters of it. Uses without differences that
+feed one another become one that is repeated. What is folded is named as in the source: ``layer2.1.conv1`` becomes the
+node ``conv1`` in the group node ``layer2_1``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from core.graph.order import downstream, upstream
 from core.graph.project import INPUT, OUTPUT, End, Graph, Group, GroupParameter, Node, Project
 from core.importers._draft import Draft
 from core.importers._kind import Imported
+from core.importers._repeating import in_a_row, rows
 from core.kinds import Value
 from core.parameters import parameters_of
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 _LEAST = 2
 _LEAST_UNNAMED = 4
 """How many nodes a part must have to become a group; more where its class says nothing of what it is."""
-_UNNAMED = ("Sequential", "ModuleList", "ModuleDict")
+_UNNAMED = ("", "Sequential", "ModuleList", "ModuleDict")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class _Work:
     weights: dict[str, Tensor]
     names: dict[str, str]
     scopes: dict[str, tuple[Scope, ...]]
+    paths: dict[str, str] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -77,12 +80,14 @@ def folded(draft: Draft, scopes: Mapping[str, tuple[Scope, ...]]) -> Imported:
     for depth in range(max(map(len, known.values()), default=0), 0, -1):
         for parts in _alike(work, depth):
             _fold(work, parts, depth)
+        for row in rows(work.project, work.paths, work.scopes):
+            _repeat(work, row)
     if not work.project.groups:
         return flat
     places = layered_layout(work.graph)
     nodes = {name: replace(node, position=places[name]) for name, node in work.graph.nodes.items()}
     project = replace(work.project, graph=replace(work.graph, nodes=nodes))
-    opaque = tuple(work.renamed.get(each, each) for each in flat.opaque)
+    opaque = tuple(_renamed(each, work.renamed) for each in flat.opaque)
     return replace(flat, project=project, weights=work.weights, names=work.names, opaque=opaque)
 
 
@@ -136,7 +141,7 @@ def _owner(work: _Work, name: str) -> Node:
 def _signature(work: _Work, part: _Part) -> object:
     """Return all that has to be the same for two parts to be uses of one group: everything but plain numbers."""
     index = {name: number for number, name in enumerate(part.names)}
-    rows: list[object] = []
+    found: list[object] = []
     for name in part.names:
         node, owner = work.graph.nodes[name], _owner(work, name)
         numbers = _numeric(work, owner)
@@ -150,8 +155,8 @@ def _signature(work: _Work, part: _Part) -> object:
         settings = tuple(sorted((key, repr(value)) for key, value in owner.params.items() if key not in numbers))
         shared = index.get(node.shares, "outside" if node.shares else "")
         outside = shared == "outside" and part.scope.call > 0
-        rows.append((owner.kind, settings, links, "" if outside else shared))
-    return tuple(rows), tuple((index[end.node], end.port) for end in part.outputs)
+        found.append((owner.kind, owner.repeat, settings, links, "" if outside else shared))
+    return tuple(found), tuple((index[end.node], end.port) for end in part.outputs)
 
 
 def _numeric(work: _Work, node: Node) -> dict[str, Value]:
@@ -222,7 +227,7 @@ def _inner_names(part: _Part) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in part.names:
         shorter = name.removeprefix("node_") if prefix[:1].isdecimal() else name
-        rest = shorter[len(prefix) + 1 :] if shorter.startswith(f"{prefix}_") else name
+        rest = shorter[len(prefix) + 1 :] if shorter.startswith(f"{prefix}_") else re.sub(r"_+\d+$", "", name)
         found[name] = free_name(f"layer_{rest}" if rest[:1].isdecimal() else rest or name, found.values())
     return found
 
@@ -317,14 +322,27 @@ def _use(
     links = {target: leaving.get(source, source) for target, source in graph.links.items() if target.node not in gone}
     links |= {End(name, port): source for port, source in zip(ins, part.inputs, strict=True)}
     work.project = replace(work.project, graph=replace(graph, nodes=nodes, links=links))
-    renamed = {old: f"{name}.{new}" for old, new in zip(part.names, first, strict=True)}
+    chain = work.scopes[part.names[0]][: depth - 1]
+    _rename(work, {old: f"{name}.{new}" for old, new in zip(part.names, first, strict=True)})
+    work.scopes = {key: each for key, each in work.scopes.items() if key not in gone} | {name: chain}
+    work.paths[name] = path
+
+
+def _repeat(work: _Work, row: Sequence[str]) -> None:
+    """Replace uses of a group that feed one another by one that is repeated."""
+    graph, name, renamed = in_a_row(work.graph, row, work.paths[row[0]])
+    work.project = replace(work.project, graph=graph)
+    _rename(work, renamed)
+    work.scopes[name], work.paths[name] = work.scopes[row[0]], work.paths[row[0]]
+
+
+def _rename(work: _Work, renamed: Mapping[str, str]) -> None:
+    """Let weights and what stands inside be called by the node that they are in now."""
     work.weights = {_renamed(key, renamed): value for key, value in work.weights.items()}
     work.names = {_renamed(key, renamed): value for key, value in work.names.items()}
     work.renamed = {key: _renamed(value, renamed) for key, value in work.renamed.items()} | {
         old: new for old, new in renamed.items() if old not in work.renamed
     }
-    chain = work.scopes[part.names[0]][: depth - 1]
-    work.scopes = {key: each for key, each in work.scopes.items() if key not in gone} | {name: chain}
 
 
 def _renamed(key: str, names: Mapping[str, str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.errors import ImportFailed
 from core.importers._keras_activation import keep
 from core.importers._keras_file import Json
 from core.importers._keras_flow import (
@@ -188,7 +190,7 @@ def _rank(found: object, at: int) -> int:
 
 def _rescaling(step: Step) -> Flow:
     x = step.scope.cast(step.x, "float32")
-    scale, offset = (_numbers(step.config.get(name, 0.0)) or [0.0] for name in ("scale", "offset"))
+    scale, offset = (_scale(step, name) for name in ("scale", "offset"))
     if len(scale) == len(offset) == 1:
         text = f"a * {_signed(scale[0])}" + (f" + {_signed(offset[0])}" if offset[0] else "")
         return keep(step, "ScalarExpression", {"expression": text}, x)
@@ -200,6 +202,14 @@ def _rescaling(step: Step) -> Flow:
         for name, values in (("scale", scale), ("offset", offset))
     ]
     return step.add("ScalarExpression", {"expression": "a * b + c"}, [x, *stored], order=x.order)
+
+
+def _scale(step: Step, name: str) -> list[float]:
+    found = _numbers(step.config.get(name, 0.0))
+    if not found or not all(map(math.isfinite, found)):
+        said = str(step.config.get(name))[:100]
+        raise ImportFailed(f"{name} of the layer '{step.layer.name}' is no finite number: {said}.")
+    return found
 
 
 def _signed(number: float) -> str:

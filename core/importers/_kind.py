@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core.graph.project import Project
+from core.graph.project import INPUT, Project
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,3 +60,13 @@ class ImporterKind:
     suffixes: tuple[str, ...] = ()
     prefix: str = ""
     runs_code: bool = False
+
+
+def entering(project: Project) -> str:
+    """Return what one sample is made of, for people: "'x' 3 × 224 × 224", of several inputs with commas between."""
+    found = []
+    for node in project.graph.of_kind(INPUT):
+        shape = node.params.get("shape", ())
+        sizes = " × ".join(map(str, shape)) if isinstance(shape, tuple) else str(shape)
+        found.append(f"'{node.name}' {sizes or 'a number'}")
+    return ", ".join(found)

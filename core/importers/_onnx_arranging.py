@@ -14,6 +14,7 @@ from core.model.specs import Dim, fit
 if TYPE_CHECKING:
     from core.importers._onnx_flow import Flow
 
+_MOST_LISTED = 2**24
 Pair = tuple[int, int]
 """A size in both probes."""
 
@@ -21,6 +22,12 @@ Pair = tuple[int, int]
 def pairs(flow: Flow, end: End) -> list[Pair]:
     """Return the sizes at an end in both probes."""
     return [(dim.a, dim.b) for dim in flow.spec(end).dims]
+
+
+def require_few(count: int) -> None:
+    """Raise Refused where more values would be listed than an operation of any use has."""
+    if count > _MOST_LISTED:
+        raise Refused(f"it would list {count:,} places")
 
 
 def permuted(flow: Flow, end: End, order: Sequence[int]) -> End:

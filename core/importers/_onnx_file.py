@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LARGEST = 2**31 - 1
 """Bytes that a model file may have: what protobuf, in which it is written, can hold. Weights may lie beside it."""
 _DEEPEST = 20
+_MOST_AXES = 64
+"""Dimensions that a tensor may have: what numpy and PyTorch hold."""
 _WIDTHS = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 14: 8, 15: 16, 16: 2}
 _WIDTHS |= {17: 1, 18: 1, 19: 1, 20: 1, 24: 1}
 _HALF = (21, 22, 23, 25, 26)
@@ -57,6 +59,7 @@ def read_model(path: Path) -> onnx.ModelProto:
         ) from error
     if not model.ir_version or not model.opset_import or not (model.graph.output or model.graph.node):
         raise ImportFailed(f"'{path.name}' is no ONNX model: it holds no network.")
+    del model.training_info[:]
     budget = _Budget()
     for tensor in _tensors(model):
         _complete(tensor, path, budget)
@@ -81,7 +84,7 @@ class _Budget:
     """How much may be read from beside the model, all in all."""
 
     def __init__(self) -> None:
-        self.left = physical_memory() or 2**40
+        self.left = (physical_memory() or 2**40) // 2  # they are held twice, as bytes and as numbers
 
     def take(self, count: int, name: str) -> None:
         self.left -= count
@@ -93,6 +96,7 @@ def _tensors(model: onnx.ModelProto) -> Iterator[Any]:
     yield from _in_graph(model.graph, 0)
     for function in model.functions:
         yield from _in_nodes(function.node, 0)
+        yield from _in_attributes(function.attribute_proto, 0)
 
 
 def _in_graph(graph: Any, depth: int) -> Iterator[Any]:
@@ -106,17 +110,25 @@ def _in_graph(graph: Any, depth: int) -> Iterator[Any]:
 
 def _in_nodes(nodes: Any, depth: int) -> Iterator[Any]:
     for node in nodes:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
-            for graph in (attribute.g, *attribute.graphs) if attribute.HasField("g") else attribute.graphs:
-                yield from _in_graph(graph, depth + 1)
+        yield from _in_attributes(node.attribute, depth)
+
+
+def _in_attributes(attributes: Any, depth: int) -> Iterator[Any]:
+    for attribute in attributes:
+        if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:
+            raise ImportFailed(f"'{attribute.name}' holds sparse numbers, which are not supported: save dense ones.")
+        if attribute.HasField("t"):
+            yield attribute.t
+        yield from attribute.tensors
+        for graph in (attribute.g, *attribute.graphs) if attribute.HasField("g") else attribute.graphs:
+            yield from _in_graph(graph, depth + 1)
 
 
 def _complete(tensor: Any, model: Path, budget: _Budget) -> None:
     """Check that a tensor holds as much as its shape says, and read it in where it lies beside the model."""
     name = tensor.name or "a constant"
+    if len(tensor.dims) > _MOST_AXES:
+        raise ImportFailed(f"'{name}' has {len(tensor.dims):,} dimensions; {_MOST_AXES} are possible.")
     if any(size < 0 for size in tensor.dims):
         raise ImportFailed(f"'{name}' has a negative size: the model is damaged.")
     count = math.prod(tensor.dims)
@@ -180,7 +192,7 @@ def _inside(model: Path, location: str, name: str) -> Path:
     outside = not parts or "\0" in location or "\\" in location or Path(location).is_absolute() or ".." in parts
     path = folder / location if not outside else folder
     walked = [folder.joinpath(*parts[: count + 1]) for count in range(len(parts))] if not outside else []
-    if outside or ":" in parts[0] or any(each.is_symlink() for each in walked):
+    if outside or any(":" in each for each in parts) or any(each.is_symlink() for each in walked):
         raise ImportFailed(
             f"The model keeps '{name}' in '{location}', outside its own folder or behind a link: that is never read. "
             "Put the file beside the model, and save the model with a plain file name."
@@ -194,6 +206,8 @@ def array_of(tensor: Any) -> np.ndarray:
     Raises:
         ImportFailed: it holds texts or kinds of number that no array has.
     """
+    if tensor.data_location == 1:
+        raise ImportFailed(f"'{tensor.name or 'a constant'}' lies in another file, where no weights are looked for.")
     if tensor.data_type == 8:
         raise ImportFailed(f"'{tensor.name or 'a constant'}' holds texts: networks take numbers.")
     try:

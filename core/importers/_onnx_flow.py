@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import numpy as np
 from core.graph.kinds import kind_named
 from core.graph.project import End, Graph, Node
 from core.importers._draft import Draft
+from core.importers._folding import Scope
 from core.importers._onnx_known import Known, constant
 from core.importers._onnx_model import Network, Op, Refused
 from core.kinds import LayerKind, Value
@@ -31,6 +33,11 @@ _MADE_UP = re.compile(r"(val|const|cst|onnx|init|tensor|graph|_v)[_:.]|.*::|\d")
 _SHOWN = 64
 """Numbers of a constant that are written into its parameters; more are only among the weights."""
 _LARGEST = 2**53
+_BATCH, _LENGTH = 3, 224
+MOST_FLOWING = 2**30
+"""Values that a layer may give for a small batch; what is larger would fill the memory as it is compared."""
+MOST_FOLDED = 2**29
+"""Values that may be worked out ahead, all in all."""
 
 
 class Flow:
@@ -54,6 +61,8 @@ class Flow:
         self.readers: dict[str, list[Op]] = {}
         self.wanted: set[str] = {each.name for each in network.outputs}
         self.stem = ""
+        self.scope: tuple[Scope, ...] = ()
+        self.scopes: dict[str, tuple[Scope, ...]] = {}
         self.fused: set[int] = set()
         self.versions: dict[str, int] = {each.domain: each.version for each in network.proto.opset_import}
         self.called: dict[str, str] = {}
@@ -61,6 +70,7 @@ class Flow:
         self.outputs: dict[str, str] = {}
         self.shapes: dict[str, list[int | str | None]] = {}
         self.moved: dict[str, int] = {}
+        self.folded = 0
         self._inferred: dict[str, Any] | None = None
         self._placed: dict[int, tuple[Known, End]] = {}
         self._layers: dict[tuple[object, ...], str] = {}
@@ -211,6 +221,7 @@ class Flow:
         )
         if tensors and not shared:
             self._layers[key] = end.node
+        self.scopes[end.node] = self.scope
         self.specs.update({End(end.node, port): spec for port, spec in outputs.items()})
         return end
 
@@ -233,6 +244,9 @@ class Flow:
             arriving = ", ".join(str(self.specs[end]) for end in slots.values())
             said = (error.text or error.rule).splitlines()[0]
             raise Refused(f"{kind.display} does not take what arrives ({arriving}): {said}")
+        largest = max((math.prod(each.sizes(_BATCH, _LENGTH)) for each in outcome.outputs.values()), default=0)
+        if largest > MOST_FLOWING:
+            raise Refused(f"it would come to {largest:,} values")
         return outcome.outputs, outcome.derived
 
     def traced(self, ends: Sequence[End]) -> Mapping[End, TensorSpec]:

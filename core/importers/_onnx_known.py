@@ -20,18 +20,25 @@ from core.loading import load
 MOST = 2**27
 """Values that a folded constant may have; more is not worked out ahead."""
 _NEVER = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
-_GROWING = (
-    "ConstantOfShape",
-    "Expand",
-    "Tile",
-    "Range",
-    "OneHot",
-    "EyeLike",
-    "Pad",
-    "Resize",
-    "Upsample",
-    "CenterCropPad",
+_GROWING = frozenset("ConstantOfShape Expand Tile Range OneHot EyeLike Pad Resize CenterCropPad".split())
+_BROADCASTING = frozenset(
+    """Add Sub Mul Div Pow Mod Max Min Mean Sum And Or Xor Equal Greater GreaterOrEqual Less LessOrEqual Where Clip
+    BitShift BitwiseAnd BitwiseOr BitwiseXor PRelu""".split()
 )
+_KEEPING = frozenset(
+    """Abs Acos Acosh ArgMax ArgMin Asin Asinh Atan Atanh BitwiseNot Cast CastLike Ceil Celu Compress Cos Cosh CumSum
+    CumProd DequantizeLinear Det Elu Erf Exp Flatten Floor GatherElements Gelu HardSigmoid HardSwish Hardmax Identity
+    IsInf IsNaN LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg NonZero Not QuantizeLinear
+    Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum
+    ReduceSumSquare Relu Reshape Round ScatterElements ScatterND Selu Shape Shrink Sigmoid Sign Sin Sinh Size Slice
+    Softmax Softplus Softsign Split Sqrt Squeeze Swish Tan Tanh ThresholdedRelu TopK Transpose Trilu Unique Unsqueeze
+    DepthToSpace SpaceToDepth Dropout""".split()
+)
+"""Operations whose results are no larger than the largest of what they take (NonZero: times its dimensions)."""
+_TOGETHER = frozenset("Concat Gather GatherND MatMul Gemm Einsum".split())
+"""Operations whose results are at most as large as the sizes of all that they take, multiplied."""
+_MOST_STEPS = 2**34
+"""Multiplications that a folded product may take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,24 +135,44 @@ def _quick(op: Op, arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
 
 
 def _require_small(op: Op, arrays: Sequence[np.ndarray | None]) -> None:
-    """Raise Refused where the result would be huge, before anything is allocated for it."""
-    sizes = [each.size for each in arrays if each is not None]
-    largest = max(sizes, default=1)
+    """Raise Refused where the result would be huge, or might be, before anything is allocated for it."""
+    given = [each for each in arrays if each is not None]
+    largest = max((each.size for each in given), default=1)
     if op.type in _GROWING:
         estimate = _grown(op, arrays)
-    elif sum(size > 1 for size in sizes) > 1:
-        estimate = _together([each.shape for each in arrays if each is not None], largest)
+    elif op.type in _BROADCASTING:
+        estimate = _together([each.shape for each in given])
+    elif op.type == "Concat":
+        estimate = sum(each.size for each in given)
+    elif op.type in ("MatMul", "Gemm"):
+        estimate = _product_size(given)
+    elif op.type in _TOGETHER:
+        estimate = math.prod(max(1, each.size) for each in given)
+    elif op.type in _KEEPING:
+        estimate = largest * (max(1, given[0].ndim) if op.type == "NonZero" else 1)
     else:
-        estimate = largest
+        raise Refused("it takes nothing but constants, and is not worked out ahead")
     if estimate > MOST:
         raise Refused(f"it would come to {estimate:,} constant values")
 
 
-def _together(shapes: Sequence[tuple[int, ...]], largest: int) -> int:
+def _together(shapes: Sequence[tuple[int, ...]]) -> int:
     try:
-        return max(largest, math.prod(np.broadcast_shapes(*shapes)))
-    except ValueError:  # no broadcasting: at most a product of all, as of matrices
-        return min(math.prod(max(1, math.prod(shape)) for shape in shapes), max(largest, 2**22) ** 2)
+        return math.prod(np.broadcast_shapes(*shapes))
+    except ValueError as error:
+        raise Refused("what it takes does not fit together") from error
+
+
+def _product_size(given: Sequence[np.ndarray]) -> int:
+    """Return how many values a matrix product has, at least; more where it takes too many steps."""
+    one, two = given[0], given[1]
+    inner = max(1, min(max((*each.shape[-2:], 1)) for each in (one, two)))
+    rows, columns = (
+        one.size // max(1, min(one.shape[-2:], default=1)),
+        two.size // max(1, min(two.shape[-2:], default=1)),
+    )
+    size = rows * columns
+    return size if size * inner <= _MOST_STEPS else max(size, MOST + 1)
 
 
 def _grown(op: Op, arrays: Sequence[np.ndarray | None]) -> int:
@@ -170,9 +197,8 @@ def _grown(op: Op, arrays: Sequence[np.ndarray | None]) -> int:
         if op.type == "Pad":
             pads = np.asarray(second if second.size else op.get("pads", ())).ravel().tolist()
             half = len(pads) // 2
-            return math.prod(
-                int(size + abs(low) + abs(high))
-                for size, low, high in zip(first.shape, pads[:half], pads[half:], strict=False)
+            return max(1, first.size) * math.prod(
+                1 + abs(int(low)) + abs(int(high)) for low, high in zip(pads[:half], pads[half:], strict=False)
             )
         factors = [float(each) for array in arrays[1:] if array is not None for each in array.ravel()[:16]]
         return int(min(2.0**60, max(1, first.size) * math.prod(max(1.0, abs(each)) for each in factors)))

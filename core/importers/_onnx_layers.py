@@ -11,6 +11,7 @@ import numpy as np
 from core.graph.project import End
 from core.importers._onnx_arithmetic import Handler
 from core.importers._onnx_arranging import pairs, permuted, reshaped
+from core.importers._onnx_attention import attention
 from core.importers._onnx_known import Known
 from core.importers._onnx_model import Op, Refused
 from core.importers._onnx_written import written
@@ -186,7 +187,7 @@ def _matmul(flow: Flow, op: Op) -> End:
     right = flow.fixed(op, 1)
     left = flow.value(op, 0)
     if right is None or right.ndim != 2 or not isinstance(left, End) or flow.rank(left) < 2 or right.dtype.kind != "f":
-        return flow.add("MatMul", {}, [flow.end(op, 0), flow.end(op, 1)])
+        return attention(flow, op) or flow.add("MatMul", {}, [flow.end(op, 0), flow.end(op, 1)])
     found = weight(flow, op, 1)
     assert found is not None
     bias = _bias_behind(flow, op, right.shape[1])
@@ -327,6 +328,8 @@ def _group_norm(flow: Flow, op: Op) -> End:
         raise Refused("its weights are missing")
     channels = flow.sizes(end)[1]
     each = channels // max(1, groups)
+    if any(array.size not in (channels, groups) for array, _called in (scale, bias)):
+        raise Refused("its weights do not fit its channels and groups")
     tensors = {
         name: (array if array.size == channels else np.repeat(array, each), called)
         for name, (array, called) in (("weight", scale), ("bias", bias))

@@ -17,7 +17,9 @@ MAIN = ("", "ai.onnx")
 """The domain of the standard's operators, by both of its names."""
 OLDEST = 7
 """The version of the operators from which on they are read as they are; older ones are converted first."""
-_MOST_NODES = 100_000
+_MOST_NODES = 20_000
+_MOST_AXES = 64
+_DEEPEST = 40
 _CONTROL = ("If", "Loop", "Scan", "SequenceMap")
 
 
@@ -83,11 +85,14 @@ def opened(model: Any) -> Network:
         raise ImportFailed(f"The model has {len(graph.node):,} operations; {_MOST_NODES:,} are possible.")
     initialisers = {each.name: array_of(each) for each in graph.initializer}
     inputs = tuple(each for each in graph.input if each.name not in initialisers)
+    if any(len(each.type.tensor_type.shape.dim) > _MOST_AXES for each in inputs):
+        raise ImportFailed(f"An input of the model has more than {_MOST_AXES} dimensions.")
     ops = _in_order([read(node, versions) for node in graph.node], {*initialisers, *(each.name for each in inputs)})
     given = {name for op in ops for name in op.outputs} | set(initialisers) | {each.name for each in inputs}
     lost = next((each.name for each in graph.output if each.name not in given), None)
     if lost is not None or not graph.output:
         raise ImportFailed(f"The model's output '{lost or ''}' is made by nothing in it: it is damaged.")
+    ops = _needed(model, ops)
     uses = Counter(name for op in ops for name in op.inputs if name)
     uses.update(each.name for each in graph.output)
     opset = next((version for domain, version in versions.items() if domain in MAIN), 1)
@@ -101,10 +106,61 @@ def _versions(model: Any) -> dict[str, int]:
 def _unrolled(model: Any) -> Any:
     if not model.functions:
         return model
+    _require_few(model)
     try:
         return load("onnx.inliner").inline_local_functions(model)
     except Exception as error:  # the C++ library raises whatever it finds
         raise ImportFailed(f"The model's own functions cannot be unrolled: {error}") from error
+
+
+def _require_few(model: Any) -> None:
+    """Raise ImportFailed where functions that call functions come to too many operations."""
+    bodies = {(each.domain, each.name): each.node for each in model.functions}
+    counts: dict[tuple[str, str], int] = {}
+
+    def count(nodes: Any, within: tuple[tuple[str, str], ...]) -> int:
+        total = 0
+        for node in nodes:
+            key = (node.domain, node.op_type)
+            if key in within or len(within) > _DEEPEST:
+                raise ImportFailed(f"The function '{node.op_type}' of the model calls itself: it is damaged.")
+            if key in bodies and key not in counts:
+                counts[key] = count(bodies[key], (*within, key))
+            total += counts.get(key, 1)
+            for each in node.attribute:
+                for graph in (each.g, *each.graphs):
+                    total += count(graph.node, within)
+        return total
+
+    found = count(model.graph.node, ())
+    if found > _MOST_NODES:
+        raise ImportFailed(f"With its functions the model has {found:,} operations; {_MOST_NODES:,} are possible.")
+
+
+def _needed(model: Any, ops: Sequence[Op]) -> tuple[Op, ...]:
+    """Leave out the operations that lead to no output, also from the model itself, which is run for the proof."""
+    wanted = {each.name for each in model.graph.output}
+    found = []
+    for op in reversed(ops):
+        if not wanted.isdisjoint(op.outputs):
+            found.append(op)
+            wanted.update(op.inputs)
+            wanted.update(_captured(op.proto))
+    if len(found) < len(ops):
+        kept = [op.proto for op in reversed(found)]
+        del model.graph.node[:]
+        model.graph.node.extend(kept)
+    return tuple(reversed(found))
+
+
+def _captured(node: Any) -> Iterable[str]:
+    """Yield the values that graphs inside an operation name."""
+    for each in node.attribute:
+        for graph in (each.g, *each.graphs):
+            yield from (value.name for value in graph.output)
+            for inner in graph.node:
+                yield from inner.input
+                yield from _captured(inner)
 
 
 def _converted(model: Any) -> Any:
@@ -124,8 +180,32 @@ def read(node: Any, versions: Mapping[str, int]) -> Op:
     """Return a node of the file as an operation."""
     domain = "" if node.domain in MAIN else node.domain
     version = versions.get(node.domain, versions.get("", versions.get("ai.onnx", 1)))
-    attributes = {each.name: _value(each) for each in node.attribute}
+    attributes = {each.name: _value(each) for each in _typed(node, domain, version)}
     return Op(node.op_type, node.name, domain, version, tuple(node.input), tuple(node.output), attributes, node)
+
+
+def _typed(node: Any, domain: str, version: int) -> Iterable[Any]:
+    """Return a node's attributes, after each of the standard's was seen to be what the standard says it is.
+
+    The standard's checker is not relied on: it ends with the first thing that it finds, and skips what a model's own
+    functions hand on.
+    """
+    defs = package().defs
+    if domain:
+        return tuple(node.attribute)
+    try:
+        known = defs.get_schema(node.op_type, version, domain).attributes
+    except defs.SchemaError as error:
+        raise ImportFailed(
+            f"'{node.name or node.op_type}' is '{node.op_type}', which version {version} of ONNX's operators lacks."
+        ) from error
+    for each in node.attribute:
+        if each.name not in known or each.type != known[each.name].type.value or each.ref_attr_name:
+            raise ImportFailed(
+                f"The attribute '{each.name}' of '{node.name or node.op_type}' ({node.op_type}) is not what ONNX says "
+                "it is: the model is damaged."
+            )
+    return tuple(node.attribute)
 
 
 def _value(attribute: Any) -> Any:

@@ -17,6 +17,7 @@ from core.importers import (
     _onnx_vision,
 )
 from core.importers._onnx_file import package
+from core.importers._onnx_flow import MOST_FOLDED
 from core.importers._onnx_known import Known, constant, folded
 from core.importers._onnx_model import Op, Refused, is_control, read
 from core.importers._opaque import Size, opaque
@@ -76,7 +77,11 @@ def _worked_out(flow: Flow, op: Op) -> tuple[Known, ...] | None:
     inputs = [flow.values[name] if name else None for name in op.inputs]
     if any(isinstance(each, End) for each in inputs) or (not inputs and op.type.startswith("Random")):
         return None
-    return folded(op, [each for each in inputs if not isinstance(each, End)])
+    made = folded(op, [each for each in inputs if not isinstance(each, End)])
+    flow.folded += sum(each.first.size + (each.second is not each.first) * each.second.size for each in made)
+    if flow.folded > MOST_FOLDED:
+        raise Refused(f"the model's constants would come to {flow.folded:,} values")
+    return made
 
 
 def _constant(op: Op) -> Known:
@@ -175,7 +180,8 @@ def _unrolled(flow: Flow, op: Op, depth: int) -> tuple[Result | None, ...] | Non
                 added.name = each.name
         nodes.append(copy)
     names = {inner: op.inputs[index] if op.has(index) else "" for index, inner in enumerate(function.input)}
-    versions = {"": op.version} | {each.domain: each.version for each in function.opset_import}
+    standard = flow.versions.get("", flow.versions.get("ai.onnx", op.version)) if op.domain else op.version
+    versions = {"": standard} | {each.domain: each.version for each in function.opset_import}
     _inside(flow, op, nodes, names, versions, depth)
     return tuple(flow.values.get(names.get(each, "")) for each in function.output)
 

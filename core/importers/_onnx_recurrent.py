@@ -16,6 +16,7 @@ from core.importers._onnx_arranging import pairs, permuted, unsqueezed
 from core.importers._onnx_known import Known
 from core.importers._onnx_layers import Named, weight
 from core.importers._onnx_model import Op, Refused
+from core.importers._onnx_scopes import module_of
 
 if TYPE_CHECKING:
     from core.importers._onnx_flow import Flow
@@ -38,7 +39,7 @@ def _recurrent(flow: Flow, op: Op) -> tuple[End | None, ...]:
     tensors = _weights(flow, op, directions, hidden)
     params["bias"] = any(name.startswith("bias") for name in tensors)
     inputs = {"input": end, **_states(flow, op, layout)}
-    out = flow.add(op.type, params, inputs, tensors=tensors)
+    out = flow.add(op.type, params, inputs, tensors=tensors, name=module_of(op))
     final = [flow.port(out, "hidden"), flow.port(out, "cell")][: 2 if op.type == "LSTM" else 1]
     if layout:
         final = [permuted(flow, each, (1, 0, 2)) if op.wants(index + 1) else each for index, each in enumerate(final)]

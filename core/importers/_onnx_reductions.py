@@ -8,6 +8,7 @@ import numpy as np
 
 from core.graph.project import End
 from core.importers._onnx_arithmetic import Handler
+from core.importers._onnx_flow import plain
 from core.importers._onnx_model import Op, Refused
 from core.importers._onnx_written import written
 
@@ -139,7 +140,7 @@ def _one_hot(flow: Flow, op: Op) -> End:
     rank = flow.rank(end) + 1
     off, on = np.asarray(values).ravel().tolist()
     last = axis % rank == rank - 1
-    floating = values.dtype.kind == "f"
+    floating = plain(values).dtype.kind == "f"
     place = "" if last else f".movedim(-1, {axis})"
     made = f"torch.where(hot{place}, {on!r}, {off!r})" + (".float()" if floating else ".long()")
     rows = [f"hot = torch.remainder(a, {count}).unsqueeze(-1) == torch.arange({count}, device=a.device)"]

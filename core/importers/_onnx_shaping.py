@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import ImportFailed
 from core.graph.project import End
 from core.importers._onnx_arithmetic import Handler
 from core.importers._onnx_arranging import (
@@ -15,6 +16,7 @@ from core.importers._onnx_arranging import (
     open_size,
     pairs,
     permuted,
+    require_few,
     reshaped,
     size_texts,
     squeezed,
@@ -168,6 +170,8 @@ def _split(flow: Flow, op: Op) -> tuple[Result, ...]:
     if sizes is None:
         (size,) = flow.fixed_sizes(end, (axis,))
         count = int(op.get("num_outputs", len(op.outputs)))
+        if count != len(op.outputs):
+            raise ImportFailed(f"'{op.place}' (Split) says that it has {count} outputs, but names {len(op.outputs)}.")
         each = -(-size // count)
         sizes = tuple(min(each, size - each * index) for index in range(count))
     if len(sizes) == 1:
@@ -232,7 +236,9 @@ def _backwards(flow: Flow, end: End, axis: int, start: Pair, stop: Pair, step: i
         return flow.add("Flip", {"dims": (axis,)}, [end])
     if size[0] != size[1] or start[0] != start[1] or stop[0] != stop[1]:
         raise Refused("it steps backwards through a part of a length that stays open")
-    index = tuple(range(size[0])[slice(max(start[0], -(2**40)), max(stop[0], -(2**40)), step)])
+    places = range(size[0])[slice(max(start[0], -(2**40)), max(stop[0], -(2**40)), step)]
+    require_few(len(places))
+    index = tuple(places)
     if not index:
         raise Refused("it takes nothing")
     return flow.add("IndexSelect", {"dim": axis, "index": index}, [end])
@@ -271,10 +277,16 @@ def _gather_elements(flow: Flow, op: Op) -> End:
 def _gather_nd(flow: Flow, op: Op) -> End:
     end, index = flow.end(op), flow.end(op, 1)
     (depth,) = flow.fixed_sizes(index, (flow.rank(index) - 1,))
+    _require_depth(flow, end, depth)
     batch = int(op.get("batch_dims", 0))
     if batch:
         raise Refused("it gathers separately for each sample of a batch (batch_dims)")
     return written(flow, "GatherND", f"a[tuple(b[..., i] for i in range({depth}))]", [end, index])[0]
+
+
+def _require_depth(flow: Flow, end: End, depth: int) -> None:
+    if not 0 < depth <= flow.rank(end):
+        raise Refused(f"it names {depth} dimensions of {flow.rank(end)}")
 
 
 def _scatter(flow: Flow, op: Op) -> End:
@@ -282,6 +294,7 @@ def _scatter(flow: Flow, op: Op) -> End:
     reduction = str(op.get("reduction", "none"))
     if op.type == "ScatterND":
         (depth,) = flow.fixed_sizes(ends[1], (flow.rank(ends[1]) - 1,))
+        _require_depth(flow, ends[0], depth)
         if reduction not in ("none", "add"):
             return _scatter_by(flow, ends, depth, reduction)
         text = f"a.index_put(tuple(b[..., i] for i in range({depth})), c, accumulate={reduction == 'add'})"
@@ -346,6 +359,7 @@ def _from_within(flow: Flow, end: End, sides: dict[int, tuple[int, int]], mode: 
     for axis in used:
         (size,) = flow.fixed_sizes(end, (axis,))
         low, high = sides[axis]
+        require_few(size + abs(low) + abs(high))
         kept = np.arange(size)[max(0, -low) : size - max(0, -high)]
         places: Any = mode
         index = np.pad(kept, (max(0, low), max(0, high)), mode=places)
@@ -355,6 +369,7 @@ def _from_within(flow: Flow, end: End, sides: dict[int, tuple[int, int]], mode: 
 
 def _eye_like(flow: Flow, op: Op) -> End:
     rows, columns = flow.fixed_sizes(flow.end(op), (0, 1))
+    require_few(rows * columns)
     named = {"float32": 1, "int64": 7, "bool": 9}[flow.spec(flow.end(op)).dtype]
     kind = {1: np.float32, 10: np.float32, 11: np.float32, 9: np.bool_}.get(int(op.get("dtype", named)), np.int64)
     return flow.placed(constant(np.eye(rows, columns, int(op.get("k", 0)), dtype=kind)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.graph.project import End
 from core.importers._onnx_arithmetic import Handler
-from core.importers._onnx_arranging import pairs, permuted
+from core.importers._onnx_arranging import pairs, permuted, require_few
 from core.importers._onnx_file import package
 from core.importers._onnx_layers import one_or_all, padded, padding
 from core.importers._onnx_model import Op, Refused
@@ -272,7 +272,7 @@ def _matrix(
 ) -> np.ndarray:
     """Return what resizing along one dimension does to each value, before × after, as the standard's reference says."""
     (size,) = flow.fixed_sizes(end, (axis,))
-    if wanted[axis][0] != wanted[axis][1] or size * wanted[axis][0] > 2**24:
+    if wanted[axis][0] != wanted[axis][1] or size * max(size, wanted[axis][0]) > 2**24:
         raise Refused("it resizes to a length that stays open, in a way that no layer does")
     onnx, reference = package(), load("onnx.reference")
     kept = {
@@ -344,6 +344,7 @@ def _affine_grid(flow: Flow, op: Op) -> End:
 def _depth_to_space(flow: Flow, op: Op) -> End:
     end, factor = flow.end(op), int(op.get("blocksize", 1))
     (channels,) = flow.fixed_sizes(end, (1,))
+    require_few(channels)
     if str(op.get("mode", "DCR")) == "DCR":
         order = np.arange(channels).reshape(factor * factor, -1).T.ravel()
         end = flow.add("IndexSelect", {"dim": 1, "index": tuple(order.tolist())}, [end], suffix="_channels")
@@ -354,6 +355,7 @@ def _space_to_depth(flow: Flow, op: Op) -> End:
     end, factor = flow.end(op), int(op.get("blocksize", 1))
     out = flow.add("PixelUnshuffle", {"downscale_factor": factor}, [end])
     (channels,) = flow.fixed_sizes(out, (1,))
+    require_few(channels)
     if str(op.get("mode", "DCR")) == "CRD" or channels == factor * factor:
         return out
     order = np.arange(channels).reshape(-1, factor * factor).T.ravel()

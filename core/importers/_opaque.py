@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword, kwlist
 from typing import TYPE_CHECKING
 
 from core import trust
@@ -57,8 +58,9 @@ def opaque(
 
 
 def _identifier(name: str) -> str:
-    plain = re.sub(r"\W", "_", name)
-    return plain if plain.isidentifier() and not plain.startswith("_") else f"tensor_{plain}"
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+    usable = plain.isidentifier() and not plain.startswith("_") and not iskeyword(plain)
+    return plain if usable else f"tensor_{plain}"
 
 
 def _layer(
@@ -70,10 +72,10 @@ def _layer(
     tensors: Mapping[str, Tensor],
 ) -> PythonLayer:
     """Return the definition, one that is there already where it says the same; it is trusted."""
-    words = re.sub(r"\W", " ", what).split() or ["Operation"]
+    words = re.sub(r"\W", " ", what, flags=re.ASCII).split() or ["Operation"]
     stem = "".join(re.findall(r"[A-Za-z0-9_]+", words[0]))[:_LONGEST] or "Operation"
     stem = stem[0].upper() + stem[1:]
-    stem = stem if stem[0].isalpha() and stem not in RESERVED_CLASSES else f"Layer{stem}"
+    stem = stem if stem[0].isalpha() and stem not in (*RESERVED_CLASSES, *kwlist) else f"Layer{stem}"
     taken: set[str] = set(draft.project.groups)
     while True:
         name = free_class_name(stem, taken)

@@ -47,7 +47,7 @@ def from_source(text: str, given: Sequence[Given], network: str = "") -> Importe
         Cancelled: whoever watches the progress wants it to end.
     """
     project = Project(network or "Imported")
-    return Imported(_guarded(text, lambda: _network(text, given, network, project, {}, frozenset())))
+    return _guarded(text, lambda: _network(text, given, network, project, {}, frozenset()))
 
 
 def taken_back(
@@ -72,22 +72,22 @@ def taken_back(
     same = unchanged(text, written.text) if written else frozenset()
     if network in same:
         return adopt(project, replace(project, groups={}, code={}))
-    new = _guarded(text, lambda: _network(text, given, network, project, own, same))
-    base = None
+    read = _guarded(text, lambda: _network(text, given, network, project, own, same))
+    new, base = read.project, None
     if written is not None:
         for name, code in written.code.items():
             if not trust.is_trusted(code):
                 raise ImportFailed(f"The Python layer '{name}' has not been run: look at its code and trust it.")
         then, entering = default_network(networks(written.text)), before or given
         if len(entering) == len(written.inputs):
-            base = _patient(written.text, lambda: _network(written.text, entering, then, project, own, same))
+            base = _patient(written.text, lambda: _network(written.text, entering, then, project, own, same)).project
     layers = {
         name: replace(project.code[name], source=_with_class(project.code[name].source, class_name, text))
         for class_name, kind in own.items()
         if (name := kind.removeprefix(PYTHON_PREFIX)) in project.code and kind.startswith(PYTHON_PREFIX)
         if class_name not in same and class_name in {each.name for each in networks(text)}
     }
-    return adopt(project, replace(new, code={**new.code, **layers}), base)
+    return replace(adopt(project, replace(new, code={**new.code, **layers}), base), notes=read.notes)
 
 
 def known_classes(project: Project, written: Source | None) -> dict[str, str]:
@@ -111,7 +111,7 @@ def _with_class(source: str, name: str, text: str) -> str:
 # Running
 
 
-def _guarded(text: str, work: Callable[[], Project]) -> Project:
+def _guarded(text: str, work: Callable[[], Imported]) -> Imported:
     """Do what runs a text, unless it is not trusted or cannot be read."""
     problem = problem_of(text)
     if problem is not None:
@@ -121,7 +121,7 @@ def _guarded(text: str, work: Callable[[], Project]) -> Project:
     return _patient(text, work)
 
 
-def _patient(text: str, work: Callable[[], Project]) -> Project:
+def _patient(text: str, work: Callable[[], Imported]) -> Imported:
     load("torch")
     try:
         return at_most(LONGEST, work)
@@ -144,7 +144,7 @@ def _network(
     project: Project,
     own: Mapping[str, str],
     same: frozenset[str],
-) -> Project:
+) -> Imported:
     """Build and read the network; groups come in their own class's graph, but those that are the ``same``."""
     from core.importers._source_reading import Classes
 
@@ -152,7 +152,8 @@ def _network(
     classes = Classes(built, project, own, same)
     graph = classes.read_all()
     groups = {name: group for name, group in classes.groups.items() if name not in same}
-    return Project(network or built.network, graph=graph, groups=groups, code=classes.layers)
+    found = Project(network or built.network, graph=graph, groups=groups, code=classes.layers)
+    return Imported(found, notes=tuple(classes.notes))
 
 
 def build(text: str, given: Sequence[Given], network: str = "") -> Built:

@@ -11,12 +11,14 @@ from typing import Any, cast
 import torch
 from torch import Tensor, fx, nn
 
-from core.errors import ImportFailed
+from core import trust
+from core.errors import ImportFailed, SaveError
 from core.graph.groups import group_id
 from core.graph.kinds import kind_named
-from core.graph.project import End, Graph, Group, Project, PythonLayer
+from core.graph.project import PYTHON_PREFIX, End, Graph, Group, Project, PythonLayer
 from core.importers._draft import Draft
 from core.importers._source_parts import ARGUMENTS, Built, as_group, checked_class_name, output_names
+from core.importers._source_python import python_layer
 from core.importers._torch_calls import translate
 from core.importers._torch_graph import LeafCall, Reader
 from core.importers._torch_modules import different, kind_of_module, tensors_in
@@ -28,7 +30,20 @@ from core.progress import report
 
 _BATCHES = (2, 3)
 _PLAIN = (bool, int, float, str, type(None))
+_WHOLE = "network"
+_FLOW = "cannot be used as inputs to control flow"
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+class Undrawable(ImportFailed):
+    """A class cannot be drawn: its module, what entered there, and why."""
+
+    def __init__(self, module: nn.Module, calls: Sequence[Arguments], reason: str) -> None:
+        super().__init__(
+            f"{type(module).__name__} cannot be drawn: {reason} What forward does must not depend on the numbers that "
+            "arrive."
+        )
+        self.module, self.calls, self.reason = module, calls, reason
 
 
 @dataclass
@@ -42,7 +57,9 @@ class Classes:
     groups: dict[str, Group] = field(default_factory=dict)
     calls: dict[str, list[Arguments]] = field(default_factory=dict)
     layers: dict[str, PythonLayer] = field(default_factory=dict)
-    """What stands for calls that no kind of layer does."""
+    """What stands for calls that no kind of layer does, and for classes that cannot be drawn."""
+    notes: list[str] = field(default_factory=list)
+    """What is kept in Python, and why."""
 
     def __post_init__(self) -> None:
         self.where = type(self.built.module).__module__
@@ -50,18 +67,50 @@ class Classes:
         self.single = self._single()
 
     def read_all(self) -> Graph:
-        """Read the network and every class in it that has to be read.
+        """Read the network and every class in it that has to be read; what cannot be drawn stays in Python.
 
         Raises:
-            CodeError: the text raised. ImportFailed: it does what cannot be drawn.
+            CodeError: the text raised. ImportFailed: it does what can neither be drawn nor be a layer in Python.
         """
+        while True:
+            try:
+                graph = self._read_all()
+            except Undrawable as error:
+                if not self._flattened(error) and not self._kept_in_python(error):
+                    raise
+                self.groups, self.calls = {}, {}
+                code = {**self.project.code, **self.layers}
+                self.definitions = Project("Source", groups=dict(self.project.groups), code=code)
+            except CodeError:
+                with running(self.built.text, "cpu"), torch.no_grad():
+                    self.built.module(*self._inputs(_BATCHES[0]))  # what it raises here has a line
+                raise
+            else:
+                self._keep_used(graph)
+                return graph
+
+    def _keep_used(self, graph: Graph) -> None:
+        """Forget groups and layers that the network does not use, for what used them stays in Python."""
+        used: set[str] = set()
+        waiting = [graph]
+        while waiting:
+            kinds = {node.kind for node in waiting.pop().nodes.values()} - used
+            used |= kinds
+            waiting += [group.graph for name, group in self.groups.items() if group_id(name) in kinds]
+        self.groups = {name: each for name, each in self.groups.items() if group_id(name) in used}
+        self.layers = {name: each for name, each in self.layers.items() if PYTHON_PREFIX + name in used}
+
+    def _inputs(self, batch: int) -> list[Tensor]:
+        return [_sample(each.shape, each.dtype, batch) for each in self.built.given]
+
+    def _read_all(self) -> Graph:
         firsts = self._firsts()
-        inputs = [[_sample(each.shape, each.dtype, size) for each in self.built.given] for size in _BATCHES]
+        inputs = [self._inputs(size) for size in _BATCHES]
         self._record(firsts, inputs)
         for number, path in enumerate(sorted(firsts, key=lambda each: -each.count("."))):
             report(number, len(firsts) + 1, "Reading the classes")
             name = type(firsts[path]).__name__
-            kind = self.own.get(name, group_id(name))
+            kind = self.single[name]
             if name in self.same or not kind.startswith("group:") or path not in self.calls:
                 continue
             known = self.project.groups.get(name)
@@ -71,6 +120,54 @@ class Classes:
         report(len(firsts), len(firsts) + 1, "Reading the network")
         calls: list[Arguments] = [(tuple(each), {}) for each in inputs]
         return self._read(self.built.module, calls, self.project.graph)
+
+    # What cannot be drawn
+
+    def _flattened(self, error: Undrawable) -> bool:
+        """Draw the classes that one of the text's uses in its place where PyTorch can export it so."""
+        inner = {type(each).__name__ for each in list(error.module.modules())[1:] if self.is_single(each)}
+        if not inner or any(name in self.own or not self.single.get(name, "").startswith("group:") for name in inner):
+            return False
+        args, kwargs = error.calls[0]
+        try:
+            with running(self.built.text, "cpu"):
+                exported(error.module, args)
+        except (Untraceable, CodeError):
+            return False
+        self.single = {name: kind for name, kind in self.single.items() if name not in inner}
+        return not kwargs
+
+    def _kept_in_python(self, error: Undrawable) -> bool:
+        """Make a layer in Python of the innermost class that is at fault, else of the one around it."""
+        inner = [each for each in error.module.modules() if each is not error.module and self._is_culprit(each)]
+        for module in dict.fromkeys((*reversed(inner), error.module, self.built.module)):
+            name = type(module).__name__
+            if self.single.get(name, "").startswith(PYTHON_PREFIX):
+                continue
+            taken = self.project.groups.keys() | self.project.code.keys() | self.layers.keys()
+            layer = python_layer(self.built.text, name, module.__dict__.get(ARGUMENTS, {}), taken)
+            if layer is None:
+                continue
+            try:
+                trust.trust(layer.source)  # a part of what was trusted, and has run already
+            except SaveError as failure:
+                self.notes.append(str(failure))
+            self.layers[layer.name] = layer
+            self.single[name] = PYTHON_PREFIX + layer.name
+            self.notes.append(f"{name} cannot be drawn as layers and stays in Python: {error.reason}")
+            return True
+        return False
+
+    def _is_culprit(self, module: nn.Module) -> bool:
+        """True where a module of the text that is no single node cannot be traced."""
+        if type(module).__module__ != self.where or self.is_single(module):
+            return False
+        try:
+            with running(self.built.text, "cpu"):
+                _Tracer(self).trace(module)
+        except CodeError:
+            return True
+        return False
 
     # Which classes are single nodes
 
@@ -175,12 +272,14 @@ class Classes:
                 out, _other = reader.read(traced, list(first.values()), list(second.values()))
                 self._outputs(reader, out, known)
         except NoWords as error:
-            raise ImportFailed(f"{name} cannot be drawn: {error}.") from error
+            raise Undrawable(module, calls, f"{error}.") from error
         self.layers |= {name: each for name, each in draft.project.code.items() if name not in self.definitions.code}
         return draft.finished().project.graph
 
     def _traced(self, module: nn.Module, calls: Sequence[Arguments]) -> fx.GraphModule:
         """Return what a class calls: as it is traced, else, where it uses no other class, as PyTorch exports it."""
+        if self.single.get(type(module).__name__, "").startswith(PYTHON_PREFIX):
+            return _around(module, len(_bound(module, *calls[0])))
         try:
             with running(self.built.text, "cpu"):
                 return cast("fx.GraphModule", _Traced(module, _Tracer(self).trace(module)))
@@ -189,9 +288,9 @@ class Classes:
             if not kwargs and not any(map(self.is_single, list(module.modules())[1:])):
                 try:
                     return exported(module, args)
-                except Untraceable as reason:
-                    raise ImportFailed(_cannot(type(module).__name__, str(reason))) from error
-            raise ImportFailed(_cannot(type(module).__name__, str(error))) from error
+                except Untraceable:
+                    raise Undrawable(module, calls, _reason(error)) from error
+            raise Undrawable(module, calls, _reason(error)) from error
 
     def _outputs(self, reader: Reader, out: Any, known: Graph | None) -> None:
         if isinstance(out, Mapping):
@@ -205,11 +304,24 @@ class Classes:
                 reader.draft.output(name, reader.end(value))
 
 
-def _cannot(name: str, reason: str) -> str:
-    return (
-        f"{name} cannot be drawn: {reason.splitlines()[0]} What forward does must not depend on "
-        "the numbers that arrive."
-    )
+def _reason(error: CodeError) -> str:
+    """Return why a class cannot be traced, with its line where that is known, as one sentence."""
+    text = str(error).splitlines()[0]
+    line = text.partition(": ")[0] if text.startswith("line ") else ""
+    if _FLOW in text:
+        text = f"{line}: " if line else ""
+        text += "which way it goes depends on what arrives"
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
+
+
+def _around(module: nn.Module, inputs: int) -> fx.GraphModule:
+    """Return the graph of one call of a module that is one layer."""
+    graph = fx.Graph()
+    given = [graph.placeholder(f"input{number}") for number in range(1, inputs + 1)]
+    root = nn.Module()
+    root.add_module(_WHOLE, module)
+    graph.output(graph.call_module(_WHOLE, tuple(given)))
+    return fx.GraphModule(root, graph)
 
 
 class _Traced(nn.Module):

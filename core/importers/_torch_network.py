@@ -115,7 +115,7 @@ def finished(
         return result
     report(0, 0, "Comparing with the source")
     try:
-        return verified(result, batches, inputs, outputs)
+        return verified(result, batches, inputs, outputs, must_build=bool(result.project.groups))
     except ImportFailed:
         return verified(flat, batches, inputs, outputs, reader.values)
 

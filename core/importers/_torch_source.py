@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.machinery
+import importlib.util
 import linecache
 import os
 import sys
+import sysconfig
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import trust
+from core import errors, trust
 from core.errors import ImportFailed, reason_of
+from core.importers._source_text import default_network, networks, problem_of
 
 if TYPE_CHECKING:
     from torch import nn
 
 _PREFIX = "python:"
 _MOST_BYTES = 8 * 1024**2
+_brought: set[str] = set()
+"""Names of the modules that sources brought in: they run anew with the next."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,31 @@ def find(source: str) -> Code:
     return Code(text, path, "" if is_file else where, factory)
 
 
+def offered(text: str) -> tuple[str, ...]:
+    """Return the names in a text that can make a network, likely ones first; nothing of it is run.
+
+    These are classes of modules that need no arguments, and public functions that need none.
+    """
+    found = networks(text)
+    if problem_of(text) is not None:
+        return ()
+    default = default_network(found)
+    classes = [each.name for each in found if not each.needed]
+    classes.sort(key=lambda name: (name != default, [each.used for each in found if each.name == name]))
+    functions = [
+        each.name
+        for each in ast.parse(text).body
+        if isinstance(each, ast.FunctionDef) and not each.name.startswith("_") and not _asks(each.args)
+    ]
+    return (*classes, *functions) if default in classes else (*functions, *classes)
+
+
+def _asks(arguments: ast.arguments) -> bool:
+    """Return True where a call has to give some of the arguments."""
+    plain = len(arguments.posonlyargs) + len(arguments.args)
+    return plain > len(arguments.defaults) or any(each is None for each in arguments.kw_defaults)
+
+
 def _is_path(text: str) -> bool:
     return bool(text) and all(part.isidentifier() for part in text.split("."))
 
@@ -82,7 +113,8 @@ def _module_file(name: str) -> Path:
         places = list(spec.submodule_search_locations or ())
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         raise ImportFailed(
-            f"There is no module '{name}' with a Python source here: is it installed, or in this folder?"
+            f"There is no module '{name}' with a Python source: install it beside Layerwright, or name its file, as in "
+            "python:/path/file.py:factory."
         )
     return Path(spec.origin)
 
@@ -132,16 +164,66 @@ def _raised(code: Code, error: BaseException) -> ImportFailed:
 
 
 def _run(code: Code) -> object:
-    if code.module:
+    """Run the text that was trusted, and whatever of the user's it imports as it is now, not as it once was."""
+    if code.module and not _is_own(code.path):
         return importlib.import_module(code.module)
+    folder = code.path.absolute().parents[code.module.count(".") + (code.module != "" and code.path.stem == "__init__")]
+    _forget()
+    before = frozenset(sys.modules)
+    try:
+        return _run_module(code) if code.module else _run_file(code)
+    finally:
+        places = ((name, getattr(sys.modules[name], "__file__", None)) for name in sys.modules.keys() - before)
+        _brought.update(name for name, place in places if place and _is_own(Path(place), folder))
+
+
+def _run_module(code: Code) -> object:
+    """Run a module within its package, which is imported first and may have run it already."""
+    parent = code.module.rpartition(".")[0]
+    before = frozenset(sys.modules)
+    if parent:
+        importlib.import_module(parent)
+    if code.module in sys.modules.keys() - before:
+        return sys.modules[code.module]
+    spec = importlib.util.find_spec(code.module)
+    if spec is None:
+        raise ModuleNotFoundError(code.module)
+    module = importlib.util.module_from_spec(spec)
+    _executed(code, module, code.module)
+    return module
+
+
+def _run_file(code: Code) -> object:
     name = f"layerwright_imported_{abs(hash(str(code.path)))}"
     module = types.ModuleType(name)
     module.__file__ = str(code.path)
-    sys.modules[name] = module
-    linecache.cache[str(code.path)] = (len(code.text), None, code.text.splitlines(keepends=True), str(code.path))
     with _beside(code.path.parent):
-        exec(compile(code.text, str(code.path), "exec", dont_inherit=True), module.__dict__)
+        _executed(code, module, name)
     return module
+
+
+def _executed(code: Code, module: types.ModuleType, name: str) -> None:
+    sys.modules[name] = module
+    _brought.add(name)
+    linecache.cache[str(code.path)] = (len(code.text), None, code.text.splitlines(keepends=True), str(code.path))
+    exec(compile(code.text, str(code.path), "exec", dont_inherit=True), module.__dict__)
+
+
+def _forget() -> None:
+    """Forget the modules that earlier sources brought: their files may have been changed since."""
+    for name in _brought:
+        sys.modules.pop(name, None)
+    _brought.clear()
+    importlib.invalidate_caches()
+
+
+def _is_own(place: Path, folder: Path | None = None) -> bool:
+    """True for the user's own code (in a folder): neither an installed package nor a part of this application."""
+    place = place.absolute()
+    libraries = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib")]
+    application = Path(errors.__file__).absolute().parent
+    inside = any(place.is_relative_to(each) for each in (*libraries, application, application.with_name("designer")))
+    return not inside and (folder is None or place.is_relative_to(folder))
 
 
 @contextmanager

@@ -45,14 +45,17 @@ def verified(
     outputs: Sequence[str],
     values: Mapping[str, Tensor] | None = None,
     tolerance: float = TOLERANCE,
+    *,
+    must_build: bool = False,
 ) -> Imported:
     """Return what was imported, once it gave the outputs of the source for every batch.
 
     ``inputs`` and ``outputs`` name its nodes in the order of the source's; ``values`` are what the first batch gives at
-    ends of the network ("conv1.output"), to find where a difference begins. What cannot be built is told in a note.
+    ends of the network ("conv1.output"), to find where a difference begins. What cannot be built is told in a
+    note, unless it ``must_build``.
 
     Raises:
-        ImportFailed: outputs differ; the message names the first node that does.
+        ImportFailed: outputs differ; the message names the first node that does. Or it cannot be built.
     """
     import torch
 
@@ -62,6 +65,8 @@ def verified(
         module, order, names = built(imported)
     except ModelError as error:
         told = " ".join((error.message, *error.problems[:3]))
+        if must_build:
+            raise ImportFailed(told) from error
         return _noted(imported, f"It could not be built, so that nothing was compared with its source: {told}")
     for given, wanted in batches:
         by_name = dict(zip(inputs, given, strict=True))

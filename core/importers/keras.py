@@ -6,10 +6,12 @@ translated layer by layer. Nothing that a file names is imported or run.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from core.errors import ImportFailed, ModelError
 from core.importers._draft import Draft
+from core.importers._folding import Scope, folded
 from core.importers._keras_config import read_model
 from core.importers._keras_file import opened
 from core.importers._keras_flow import Unsupported
@@ -19,6 +21,12 @@ from core.model.build import build
 from core.model.shapes import check
 from core.progress import report
 
+_GIVEN_BY_KERAS = re.compile(r"(sequential|functional|model)(_\d+)?", re.IGNORECASE)
+"""What Keras calls models that nobody named: the file's name says more."""
+
+_BLOCK = re.compile(r"(.*?block_?\d+[a-z]?)_", re.IGNORECASE)
+"""How Keras's own applications call the layers of a block: ``conv2_block1_1_conv``, ``block2a_expand_conv``."""
+
 
 def _read(request: ImportRequest) -> Imported:
     path = Path(request.source)
@@ -26,14 +34,13 @@ def _read(request: ImportRequest) -> Imported:
     try:
         with opened(path) as file:
             model = read_model(file.config)
-            draft = Draft(model.name)
+            draft = Draft(path.stem if _GIVEN_BY_KERAS.fullmatch(model.name) else model.name)
             read_network(draft, model, file.weights)
     except RecursionError as error:
         raise ImportFailed(f"The configuration in {path.name} is nested too deeply.") from error
     except Unsupported as error:
         raise ImportFailed(f"{path.name} cannot be turned into a network: {error}.") from error
-    imported = draft.finished()
-    _prove(path, imported)
+    imported = _proved(path, draft)
     draft.note(
         "Predictions could not be compared with Keras's own, which is not part of Layerwright; the network was built, "
         "and every weight of the file has the name and shape that it needs."
@@ -41,6 +48,20 @@ def _read(request: ImportRequest) -> Imported:
         else "Predictions could not be compared with Keras's own: parts of the network cannot be run."
     )
     return Imported(imported.project, imported.weights, imported.names, tuple(draft.notes), imported.opaque)
+
+
+def _proved(path: Path, draft: Draft) -> Imported:
+    """Return the network, with blocks that their names tell as groups where that works."""
+    scopes = {
+        name: (Scope(found[1], "Block"),) for name in draft.graph.nodes if (found := _BLOCK.match(name)) is not None
+    }
+    flat, grouped = draft.finished(), folded(draft, scopes)
+    try:
+        _prove(path, grouped)
+    except ImportFailed:
+        _prove(path, flat)
+        return flat
+    return grouped
 
 
 def _prove(path: Path, imported: Imported) -> None:

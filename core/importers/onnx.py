@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,17 @@ from typing import Any
 from core.errors import ImportFailed
 from core.graph.names import free_name
 from core.graph.project import End
+from core.importers._folding import folded
 from core.importers._kind import Imported, ImporterKind, ImportRequest
 from core.importers._onnx_arranging import permuted
 from core.importers._onnx_file import package, read_model
-from core.importers._onnx_flow import Flow
+from core.importers._onnx_flow import MOST_FLOWING, Flow
 from core.importers._onnx_known import constant
 from core.importers._onnx_model import Network, Op, Refused, opened
 from core.importers._onnx_operators import kept_opaque, layers, step
 from core.importers._onnx_proof import prove
+from core.importers._onnx_scopes import scopes_of
+from core.importers._onnx_stacking import stack
 from core.importers._onnx_written import written
 from core.model.specs import BATCH, MAX_NAMES, input_spec
 from core.progress import report
@@ -49,9 +53,18 @@ def imported(model: Any, request: ImportRequest, name: str) -> Imported:
             "batches have to be of size 1."
         )
     flow.draft.project = _named(flow, name or network.name)
+    stack(flow.draft)
     found = flow.draft.finished()
     report(len(network.ops), len(network.ops), "comparing with the model")
-    for note in prove(flow, found):
+    grouped = folded(flow.draft, flow.scopes)
+    try:
+        notes = prove(flow, grouped)
+        found = grouped
+    except ImportFailed:
+        if grouped == found:
+            raise
+        notes = prove(flow, found)
+    for note in notes:
         flow.draft.note(note)
     return Imported(found.project, found.weights, found.names, tuple(flow.draft.notes), found.opaque)
 
@@ -126,7 +139,10 @@ def walked(network: Network, request: ImportRequest, single: bool) -> Flow:
             flow.readers.setdefault(name, []).append(op)
     flow.values.update({name: constant(array, name) for name, array in network.initialisers.items()})
     for value, shape in zip(network.inputs, shapes, strict=True):
-        _add_input(flow, value, shape)
+        try:
+            _add_input(flow, value, shape)
+        except Refused as error:
+            raise Stuck(f"The input '{value.name}' cannot be taken: {error}.") from error
     for index, op in enumerate(network.ops):
         report(index, len(network.ops), op.place)
         _step(flow, op)
@@ -141,6 +157,7 @@ def walked(network: Network, request: ImportRequest, single: bool) -> Flow:
 
 
 def _step(flow: Flow, op: Op) -> None:
+    flow.scope = scopes_of(op)
     try:
         step(flow, op)
     except Refused as error:
@@ -181,6 +198,8 @@ def _shape(value: Any, index: int, request: ImportRequest) -> list[int | str | N
             sizes.append(int(dim.dim_value))
         else:
             sizes.append(dim.dim_param or None)
+    if math.prod(size for size in sizes if isinstance(size, int)) > MOST_FLOWING:
+        raise ImportFailed(f"The input '{value.name}' would hold more than {MOST_FLOWING:,} values.")
     return sizes
 
 

@@ -8,16 +8,20 @@ is made by code, which runs only once its text is trusted: ``source_text`` gives
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import ImportFailed
-from core.importers._kind import Imported, ImporterKind, ImportRequest
+from core.importers._kind import Imported, ImporterKind, ImportRequest, entering
 from core.importers._torch_source import made, source_text
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 __all__ = ["KINDS", "module_to_draft", "source_text"]
+
+_SAYS_NOTHING = frozenset(("make", "build", "create", "get", "net", "network", "model", "factory"))
+"""Names of functions that tell less about a network than its class does."""
 
 Inputs = Sequence["Tensor"] | Sequence[Sequence[int]]
 
@@ -41,10 +45,19 @@ def module_to_draft(
 
 def _read(request: ImportRequest) -> Imported:
     module, name = made(request.source)
+    if name in _SAYS_NOTHING:
+        name = type(module).__name__
     try:
-        return module_to_draft(module, request.shapes, request.dtypes, name=name)
+        imported = module_to_draft(module, request.shapes, request.dtypes, name=name)
     except ImportFailed as error:
         raise ImportFailed(f"'{request.source}' was not imported. {error.message}", problems=error.problems) from error
+    return imported if request.shapes else replace(imported, notes=(_guess(imported), *imported.notes))
+
+
+def _guess(imported: Imported) -> str:
+    """Return the note that says which sizes the network was tried with, where nobody gave them."""
+    found = entering(imported.project)
+    return f"The sizes of one sample were guessed: {found}. If yours differ, import again and give them."
 
 
 KINDS = (

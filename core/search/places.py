@@ -9,9 +9,11 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from core.data.augment import augmentations
 from core.errors import LayerwrightError, SearchError, did_you_mean
+from core.graph.groups import group_id
 from core.graph.kinds import kind_named, kind_of
 from core.graph.project import Node, Project, TrainingSettings
 from core.kinds import LayerKind, Parameter, Value
+from core.layers import catalogue
 from core.parameters import check_value, format_value, parameters_of, parse_value, resolve
 from core.training.optimizers import optimizers
 from core.training.options import options_of
@@ -194,6 +196,27 @@ def _check_kind(view: Project, value: Value) -> str:
     if isinstance(value, str) and kind_named(view, value) is not None:
         return ""
     return f"There is no layer kind '{value}'."
+
+
+def alternatives(project: Project, place: str) -> tuple[str, ...]:
+    """Return the kinds that a node might as well be, its own first: of its family (or groups where it is one), with
+    as many inputs and outputs, and needing no parameter that the node does not have."""
+    group, name, _what = node_of_place(place)
+    view = project.inside(group) if group else project
+    node = view.graph.nodes[name]
+    own = kind_of(view, node)
+    if own is None:
+        return (node.kind,)
+    groups = [group_id(each) for each in project.groups if each != group]
+    names = groups if own.group else [kind.id for kind in catalogue]
+    found = [kind for each in names if (kind := kind_named(view, each)) is not None and kind.id != own.id]
+    alike = [kind for kind in found if kind.family == own.family and _ports(kind) == _ports(own)]
+    needed = {kind.id: {each.name for each in parameters_of(kind) if each.required} for kind in alike}
+    return (node.kind, *(kind for kind, names_ in needed.items() if names_ <= node.params.keys()))
+
+
+def _ports(kind: LayerKind) -> tuple[list[tuple[bool, bool]], int]:
+    return [(port.optional, port.variadic) for port in kind.inputs], len(kind.outputs)
 
 
 def _check_mode(value: Value) -> str:

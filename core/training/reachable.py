@@ -100,5 +100,5 @@ def _least(loss_of: Callable[[Sequence[Tensor]], Tensor], answers: list[Tensor])
         return found[-1]
 
     with torch.enable_grad():
-        optimizer.step(closure)
+        optimizer.step(closure)  # type: ignore[no-untyped-call]
     return min((each for each in found if math.isfinite(each)), default=math.nan)

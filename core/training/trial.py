@@ -240,8 +240,8 @@ def _judged(losses: list[float], found: Ends | None, penalty: float) -> tuple[bo
         return True, f"The batch was learned: the loss {fell}.{compared}"
     if found is not None and share >= _IN_PART:
         return False, (
-            f"The batch is learned in part: the loss {fell} in {len(losses)} steps.{compared} Try another learning rate, "
-            "less dropout or a larger network, and see whether it then goes all the way."
+            f"The batch is learned in part: the loss {fell} in {len(losses)} steps.{compared} Try another "
+            "learning rate, less dropout or a larger network, and see whether it then goes all the way."
         )
     return False, (
         f"The loss only {fell} in {len(losses)} steps.{compared} A network without mistakes learns a single batch by "

@@ -82,6 +82,8 @@ class Circumstances:
     sharers: int = 0
     unused_hidden: bool = False
     """Ports that nothing needs and nothing is linked to are left out."""
+    searched: bool = False
+    """A sweep tries other values here."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class Face:
     marks: tuple[Mark, ...] = ()
     """How often it is stacked, and whether its layer is shared."""
     stacked: bool = False
+    searched: bool = False
+    """A sweep tries other values of it; the mark of that takes no room, so that nothing moves for it."""
 
     @property
     def family(self) -> str:
@@ -168,6 +172,7 @@ def make_face(
         outputs=_spread(outs, width, height, _output_pitch(outs), style),
         marks=marks,
         stacked=bool(stack),
+        searched=around.searched,
     )
 
 

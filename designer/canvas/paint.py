@@ -84,6 +84,8 @@ def paint_node(painter: QPainter, face: Face, look: Look, style: Style, zoom: fl
         painter.setOpacity(1.0)
     if face.node.mode:
         _paint_switched_off(painter, face, style)
+    if face.searched and zoom >= NO_TEXT_BELOW:
+        _paint_searched(painter, face, style)
     if look.finding:
         _paint_finding(painter, style)
     if look.severity:
@@ -294,6 +296,15 @@ def _paint_badge(painter: QPainter, face: Face, severity: str, style: Style) -> 
     painter.setPen(QPen(style.body.color(), 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawLine(centre + QPointF(0, -4.2), centre + QPointF(0, 0.8))
     painter.drawPoint(centre + QPointF(0, 4.4))
+
+
+def _paint_searched(painter: QPainter, face: Face, style: Style) -> None:
+    """Draw a magnifier in the lower right corner: a sweep tries other values here."""
+    place = QRectF(face.width - 13, face.height - 10, 17, 17)
+    painter.setPen(style.border)
+    painter.setBrush(style.body)
+    painter.drawEllipse(place)
+    style.draw_glyph(painter, "search", place.adjusted(2.5, 2.5, -2.5, -2.5))
 
 
 def _paint_finding(painter: QPainter, style: Style) -> None:

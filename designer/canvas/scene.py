@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsScene
 
 from core.graph.change import Change
+from core.graph.edits.search import searched_nodes
 from core.graph.formulas import expressions_of
 from core.graph.kinds import kind_of
 from core.graph.project import End, Node
@@ -125,6 +126,7 @@ class CanvasScene(QGraphicsScene):
         self.drawn.apply_change(change)
         faces = {name for name, (old, new) in change.nodes.items() if old and new and not _only_moved(old, new)}
         faces |= self._count_sharers(change) | self._users_of_definitions(change) | self._users_of_variables(change)
+        faces |= self._searched(change)
         for target, (old, new) in change.links.items():
             faces |= {end.node for end in (target, old, new) if end}
             self._remove_wire(target)
@@ -164,6 +166,12 @@ class CanvasScene(QGraphicsScene):
             return set()
         project = self.session.view
         return {name for name, node in project.graph.nodes.items() if any(expressions_of(project, node))}
+
+    def _searched(self, change: Change) -> set[str]:
+        """Return the nodes that a sweep varies from now on, or no longer."""
+        pair = change.parts.get("search", (None, None))
+        old, new = (searched_nodes(each, self.session.group) if each else frozenset[str]() for each in pair)
+        return set(old ^ new)
 
     def _apply_node(self, name: str, node: Node | None) -> None:
         if node is None:
@@ -224,6 +232,7 @@ class CanvasScene(QGraphicsScene):
             found.repeat if found else 0,
             self._sharers[node.name],
             self.unused_hidden,
+            node.name in searched_nodes(project.search, self.session.group),
         )
         return make_face(as_opened(self.session, node), kind, inputs, outputs, self.style_now, around)
 

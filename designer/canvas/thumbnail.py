@@ -34,7 +34,7 @@ def graph_thumbnail(project: Project, size: QSize, theme: Theme) -> QPixmap:
     if not graph.nodes and not graph.frames and not graph.notes:
         return pixmap
     style = style_of(theme)
-    faces = _faces(project, style)
+    faces = faces_of(project, style)
     bounds = QRectF()
     for rect in (*map(_card, faces.values()), *map(_rect, graph.frames.values()), *map(_rect, graph.notes.values())):
         bounds = bounds.united(rect)
@@ -51,7 +51,8 @@ def graph_thumbnail(project: Project, size: QSize, theme: Theme) -> QPixmap:
     return pixmap
 
 
-def _faces(project: Project, style: Style) -> dict[str, Face]:
+def faces_of(project: Project, style: Style) -> dict[str, Face]:
+    """Return how the nodes of a project's graph look, by name, without what a check would tell."""
     graph = project.graph
     ins, outs = incoming(graph), outgoing(graph)
     sharers = Counter(node.shares for node in graph.nodes.values() if node.shares)

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from html import escape
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QCoreApplication
+
 from core.graph.project import End
 from designer.canvas.cost_tip import cost_lines
 from designer.canvas.drawn.naming import described
@@ -25,7 +27,8 @@ def node_tooltip(scene: CanvasScene, name: str) -> str:
     costs = cost_lines(scene, name)
     text = tooltip(item.face.node, item.face.kind, found, scene.problems_at(name), stale, costs)
     seen = [f"<p>∿ {escape(each)}</p>" for each in scene.findings.get(name, ())]
-    return text + "".join(seen)
+    searched = QCoreApplication.translate("Canvas", "A sweep tries other values here.") if item.face.searched else ""
+    return text + "".join(seen) + (f"<p>{escape(searched)}</p>" if searched else "")
 
 
 def wire_tooltip(scene: CanvasScene, end: End) -> str:

@@ -32,7 +32,7 @@ from designer.files import choose_new
 from designer.jobs import Lane, Progress
 from designer.plots.style import value_text
 from designer.session import Session
-from designer.widgets import IconLabel, TextLabel, heading, muted
+from designer.widgets import IconLabel, PrimaryButton, TextLabel, heading, muted
 
 if TYPE_CHECKING:
     from core.exporters import Exported, ExporterKind
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from core.training.runs import RunListing, Which
 
 _WIDTH = 560
+_ZIP = ".zip"
 log = logging.getLogger(__name__)
 
 
@@ -64,7 +65,7 @@ class ExportDialog(QDialog):
         self.which = QComboBox()
         self.path = QLineEdit()
         self.formats = QButtonGroup(self)
-        self.export = QPushButton(self.tr("Export"))
+        self.export = PrimaryButton(self.tr("Export"))
         self.cancel = QPushButton(self.tr("Cancel"))
         self.close_button = QPushButton(self.tr("Close"))
         self.open_folder = QPushButton(self.tr("Open folder"))
@@ -117,6 +118,7 @@ class ExportDialog(QDialog):
         row.addWidget(self.message, 1)
         row.addWidget(self.open_folder, 0, Qt.AlignmentFlag.AlignTop)
         self.message.setObjectName("export_message")
+        self.message.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.message.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
         self._mark.hide()
         self.open_folder.hide()
@@ -185,7 +187,12 @@ class ExportDialog(QDialog):
         self.run.clear()
         for run in self._runs:
             self.run.addItem(self._run_text(run))
-        self.run.addItem(self.tr("The open project, untrained"))
+        own = self._session.project.weights
+        self.run.addItem(
+            self.tr("The open project, with the weights it starts from")
+            if own
+            else self.tr("The open project, untrained")
+        )
         self.run.setCurrentIndex(0)
         self.run.blockSignals(False)
         self._on_choice()
@@ -210,10 +217,12 @@ class ExportDialog(QDialog):
             folder = self._session.base or Path.home()
             name = run.project if run is not None else self._session.project.name
             stem = re.sub(r"[^\w-]+", "-", name).strip("-").lower() or "network"
+            alike = [each for each in self.kinds if each.suffix == self.kind.suffix]
+            stem += "" if alike[0] is self.kind else f"-{self.kind.id}"
             self.path.setText(str(folder / f"{stem}{self.kind.suffix}"))
         elif self.path.text():
             self.path.setText(str(Path(self.path.text()).with_suffix(self.kind.suffix)))
-        self._say("", "check", "success")
+        self._tell_target()
 
     def _fill_which(self, run: RunListing | None) -> None:
         chosen = max(0, self.which.currentIndex())
@@ -230,7 +239,23 @@ class ExportDialog(QDialog):
 
     def _on_path_typed(self, text: str) -> None:
         self._own_path = bool(text.strip())
-        self._say("", "check", "success")
+        self._tell_target()
+
+    def _tell_target(self) -> None:
+        """Say where a file would be replaced."""
+        path = self._target(self.path.text().strip())
+        there = path is not None and path.is_file()
+        text = self.tr("“{0}” is there already: it will be replaced.").format(path.name) if there and path else ""
+        self._say(text, "info", "text_muted")
+
+    def _target(self, text: str) -> Path | None:
+        """Return the path that is written to: with the format's ending; without one, a zip becomes a folder."""
+        path, suffix = Path(text).expanduser(), self.kind.suffix
+        if not path.name:
+            return None
+        if path.suffix == suffix or (suffix == _ZIP and not path.suffix):
+            return path
+        return path.with_name(path.name + suffix)
 
     def _on_browse(self) -> None:
         kind = self.kind
@@ -243,8 +268,8 @@ class ExportDialog(QDialog):
 
     def start(self) -> None:
         """Export in a job; the dialog stays open and tells how it went."""
-        text = self.path.text().strip()
-        if not text:
+        path = self._target(self.path.text().strip())
+        if path is None:
             self._say(self.tr("Say where to write: the file has no name yet."), "error", "error")
             return
         kind, run = self.kind, self._chosen_run
@@ -252,10 +277,7 @@ class ExportDialog(QDialog):
             self._say(self.tr("This format holds what was learnt: train first, then choose the run."), "error", "error")
             return
         project = with_weights_beside(self._session.project, self._session.base)
-        path = Path(text).expanduser()
-        if path.suffix != kind.suffix:
-            path = path.with_name(path.name + kind.suffix)
-            self.path.setText(str(path))
+        self.path.setText(str(path))
         which: Which = "last" if self.which.currentData() == "last" else "best"
         self._say(self.tr("Writing and checking…"), "info", "text_muted")
         self._busy.setRange(0, 0)

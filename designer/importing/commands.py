@@ -9,10 +9,8 @@ from designer.command import FILE, NETWORK, Command
 from designer.conditions import any_nodes
 
 if TYPE_CHECKING:
+    from core.graph.project import Project
     from designer.window import Window
-
-WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin")
-"""Endings of files that hold weights alone; those of ``core.training.pretrained.reading``, which needs torch."""
 
 
 def import_network(window: Window, source: str = "") -> None:
@@ -20,9 +18,20 @@ def import_network(window: Window, source: str = "") -> None:
     from designer.importing.dialog import ImportDialog
 
     dialog = ImportDialog(_folder(window), window, source)
-    dialog.opened.connect(window.projects.open_template)
+    dialog.opened.connect(lambda project: open_imported(window, project))
     dialog.exec()
     dialog.deleteLater()
+
+
+def open_imported(window: Window, project: Project) -> None:
+    """Open what was imported in a tab of its own, laid out for the canvas, and offer what one does next."""
+    from designer.importing.arranging import arranged
+    from designer.importing.next_steps import NextSteps
+
+    window.projects.open_template(arranged(project))
+    workspace = window.workspace
+    if workspace is not None:
+        NextSteps(workspace.session, workspace.notice, lambda: workspace.show_panel(workspace.data))
 
 
 def load_weights(window: Window, path: Path | None = None) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QStackedWidget,
@@ -25,12 +27,14 @@ from core.errors import LayerwrightError, SaveError
 from core.graph.project import Project
 from core.importers import Imported, ImportRequest, importers
 from core.importers._reading import code_of, importer_of, parse_shape, read_network, write_weights
+from core.importers._torch_source import offered
 from core.loading import imports
 from designer.data.notice import Notice, WorkBar
 from designer.data.reading import watched
 from designer.files import choose_existing
 from designer.importing.keeping import new_kept_file
 from designer.importing.report import ImportReport
+from designer.importing.telling import WEIGHTS, error_text
 from designer.importing.trusting import TrustPage
 from designer.jobs import Lane
 from designer.theme import SPACE
@@ -38,7 +42,9 @@ from designer.widgets import PrimaryButton, TextLabel, heading, muted
 
 _WIDTH, _HEIGHT = 640, 520
 _SOURCE, _TRUST, _REPORT = range(3)
-_PROBLEMS = 8
+_PYTHON = ".py"
+_LONGEST_SOURCE = 1024**2
+"""Bytes of a Python file up to which its classes and functions are offered."""
 log = logging.getLogger(__name__)
 
 
@@ -70,7 +76,8 @@ class ImportDialog(QDialog):
         self._folder = folder
         self._lane = Lane(self, "import")
         self.kept: Kept | None = None
-        self.source, self.shapes = QLineEdit(source), QLineEdit()
+        self.source, self.shapes, self.maker = QLineEdit(source), QLineEdit(), QComboBox()
+        self._form = QFormLayout()
         self.browse = QPushButton(self.tr("Browse…"))
         self.message, self.work = Notice("import_message"), WorkBar()
         self.trusting, self.report = TrustPage(), ImportReport()
@@ -80,6 +87,7 @@ class ImportDialog(QDialog):
         self._lay_out()
         self._connect()
         self._show_page(_SOURCE)
+        self._offer_makers()
         if source and importer_of(source) is not None:
             QTimer.singleShot(0, self, self.start)
 
@@ -112,42 +120,55 @@ class ImportDialog(QDialog):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE)
         column.addWidget(heading(self.tr("Where the network comes from"), 1.15))
-        form = QFormLayout()
+        form = self._form
         form.setHorizontalSpacing(2 * SPACE)
         form.setVerticalSpacing(SPACE)
         chosen = QHBoxLayout()
         chosen.setSpacing(SPACE // 2)
         chosen.addWidget(self.source, 1)
         chosen.addWidget(self.browse)
-        form.addRow(self.tr("Source"), chosen)
-        form.addRow(self.tr("Sizes of inputs"), self.shapes)
+        label = QLabel(self.tr("&Source"))
+        label.setBuddy(self.source)
+        form.addRow(label, chosen)
+        form.addRow(self.tr("&Class or function"), self.maker)
+        form.addRow(self.tr("Si&zes of inputs"), self.shapes)
+        form.setRowVisible(self.maker, False)
         column.addLayout(form)
         text = self.tr(
-            "Sizes of one sample without the batch, where the source does not say them: 3, 224, 224. Of several inputs "
-            "one after the other, with semicolons between."
+            "Sizes of one sample without the batch, where the source does not say them. Of several inputs one after "
+            "the other, with semicolons between: 3, 224, 224; 10."
         )
         column.addWidget(muted(text))
         column.addSpacing(SPACE)
         column.addWidget(heading(self.tr("What can be imported")))
         for kind in importers:
-            ends = ", ".join(each for each in kind.suffixes if each) or f"{kind.prefix}package.module:name"
+            ends = ", ".join(each for each in kind.suffixes if each)
+            ends = ends or self.tr("{0}, or {1}package.module:name").format(_PYTHON, kind.prefix)
             column.addWidget(TextLabel(f"{kind.title}  ·  {ends}"))
-        column.addWidget(muted(self.tr("Weights alone are loaded into an open network, with Network, Load weights.")))
+        column.addWidget(muted(self.tr("Weights alone are loaded into an open network: Network, Load weights.")))
         column.addStretch(1)
         for widget, name, said in (
             (self.source, "import_source", self.tr("Source")),
+            (self.maker, "import_maker", self.tr("Class or function")),
             (self.shapes, "import_shapes", self.tr("Sizes of inputs")),
             (self.browse, "import_browse", self.tr("Choose a file")),
         ):
             widget.setObjectName(name)
             widget.setAccessibleName(said)
-        self.source.setPlaceholderText(self.tr("A file, or python:package.module:factory"))
+        self.source.setPlaceholderText(self.tr("A file, or python:package.module:name"))
+        self.shapes.setPlaceholderText(self.tr("As the source says"))
+        self.maker.setEditable(True)
+        self.maker.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.browse.setAutoDefault(False)
         return page
 
     def _connect(self) -> None:
         self.browse.clicked.connect(self._on_browse)
-        self.source.textChanged.connect(lambda _text: self._refresh())
+        self.source.textChanged.connect(self._on_source)
+        self.maker.editTextChanged.connect(lambda _text: self._refresh())
+        field = self.maker.lineEdit()
+        if field is not None:
+            field.returnPressed.connect(self.go.click)  # a choice with a field keeps Enter from the dialog
         self.shapes.textChanged.connect(lambda _text: self._refresh())
         self.go.clicked.connect(self._on_go)
         self.back.clicked.connect(lambda: self._show_page(_SOURCE))
@@ -160,13 +181,53 @@ class ImportDialog(QDialog):
         self.pages.setCurrentIndex(page)
         self.message.say("")
         self._refresh()
-        (self.source, self.trusting.code, self.go)[page].setFocus()
+        self._focus()
+
+    def _focus(self) -> None:
+        """Put the focus where the page begins: while something is read, nothing can have it."""
+        (self.source, self.trusting.code, self.go)[self.pages.currentIndex()].setFocus()
+
+    def _on_source(self) -> None:
+        self.message.say("")
+        self._offer_makers()
+        self._refresh()
+
+    def _offer_makers(self) -> None:
+        """Offer what of a Python file makes the network; its text is read for that, not run."""
+        path = self._python_file()
+        self._form.setRowVisible(self.maker, path is not None)
+        if path is None:
+            return
+        names: tuple[str, ...] = ()
+        try:
+            if path.stat().st_size <= _LONGEST_SOURCE:
+                names = offered(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            log.debug("no classes of %s are offered", path)
+        self.maker.clear()
+        self.maker.addItems(names)
+
+    def _python_file(self) -> Path | None:
+        """Return the Python file that is named by its path alone."""
+        text = self.source.text().strip()
+        is_file = text.lower().endswith(_PYTHON) and importer_of(text) is None
+        return Path(text).expanduser() if is_file else None
+
+    def _named(self) -> str:
+        """Return the source as importers take it."""
+        path = self._python_file()
+        if path is not None:
+            return f"python:{path}:{self.maker.currentText().strip()}"
+        text = self.source.text().strip()
+        return str(Path(text).expanduser()) if _is_path(text) else text
 
     def _refresh(self) -> None:
         page, busy = self.pages.currentIndex(), self._lane.busy
         texts = (self.tr("Import"), self.tr("Trust and import"), self.tr("Open"))
         self.go.setText(texts[page])
-        self.go.setEnabled(not busy and (page != _SOURCE or bool(self.source.text().strip())))
+        named = bool(self.source.text().strip())
+        named = named and (self._python_file() is None or bool(self.maker.currentText().strip()))
+        self.go.setEnabled(not busy and (page != _SOURCE or named))
         self.back.setVisible(page != _SOURCE)
         self.back.setEnabled(not busy)
         self.pages.setEnabled(not busy)
@@ -186,9 +247,16 @@ class ImportDialog(QDialog):
 
     def start(self) -> None:
         """Import what is named; code that is not trusted yet is shown first."""
-        source = self.source.text().strip()
+        source = self._named()
         self.message.say("")
         if self._shapes() is None:
+            return
+        if Path(source).suffix.lower() in WEIGHTS:
+            said = self.tr(
+                "“{0}” holds weights, which say nothing about its layers. Open or build the "
+                "network first, or name the Python file that defines it; then Network, Load weights fills it."
+            )
+            self.message.say(said.format(Path(source).name))
             return
         kind = importer_of(source)
         if kind is None or not kind.runs_code:
@@ -230,8 +298,7 @@ class ImportDialog(QDialog):
         return tuple(found)
 
     def _read(self) -> None:
-        source = self.source.text().strip()
-        request = ImportRequest(str(Path(source).expanduser()) if _is_path(source) else source, self._shapes() or ())
+        request = ImportRequest(self._named(), self._shapes() or ())
         self.work.begin(self.tr("Reading the network"))
         self._lane.submit(watched(partial(_read_and_keep, request)), self._on_read, self._on_failed)
 
@@ -244,26 +311,25 @@ class ImportDialog(QDialog):
     def _on_failed(self, error: Exception) -> None:
         if not isinstance(error, LayerwrightError | OSError):
             log.error("import failed", exc_info=error)
-        problems = getattr(error, "problems", ())
-        lines = [
-            getattr(error, "message", "") or str(error) or type(error).__name__,
-            *(f"•  {each}" for each in problems),
-        ]
-        self.message.say("\n".join(lines[:10]))
+        self.message.say(error_text(error))
+        self._focus()
 
     def _on_cancelled(self) -> None:
         self._lane.cancel()
+        self._focus()
 
     def _on_busy(self, busy: bool) -> None:
         self.work.setVisible(busy)
         self._refresh()
 
     def _on_browse(self) -> None:
-        ends = " ".join(f"*{each}" for kind in importers for each in kind.suffixes if each)
+        ends = " ".join(f"*{each}" for kind in importers for each in kind.suffixes if each) + f" *{_PYTHON}"
         filters = [self.tr("Networks ({0})").format(ends), self.tr("All files (*)")]
         path = choose_existing(self, self.tr("Import a network"), self._folder, filters)
         if path is not None:
             self.source.setText(str(path))
+            if importer_of(str(path)) is not None and not self.shapes.text().strip():
+                self.start()
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -284,13 +350,6 @@ class ImportDialog(QDialog):
         """End the job before the dialog is gone."""
         self._lane.close()
         super().closeEvent(event)
-
-
-def error_text(error: Exception) -> str:
-    """Return an error in plain words, with the first of the problems that it lists."""
-    if not isinstance(error, LayerwrightError):
-        return str(error) or type(error).__name__
-    return "\n".join((error.message, *(f"•  {each}" for each in error.problems[:_PROBLEMS])))
 
 
 def _is_path(source: str) -> bool:

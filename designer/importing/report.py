@@ -16,11 +16,14 @@ from PySide6.QtWidgets import (
 
 from core import units
 from core.graph.names import natural_key
+from core.graph.project import OUTPUT, Project
 from core.importers import Imported
+from core.importers._kind import entering
 from core.importers._reading import count_layers, count_numbers
 from designer.theme import SPACE
 from designer.widgets import TextLabel, breakable, heading, muted
 
+_IN_KERAS = "/vars/"
 _MOST = 1000
 _ROWS = 8
 
@@ -32,7 +35,7 @@ class ImportReport(QWidget):
         super().__init__()
         self.setObjectName("import_report")
         self.summary = heading("", 1.15)
-        self.numbers = muted()
+        self.numbers, self.ends = muted(), muted()
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
@@ -43,6 +46,7 @@ class ImportReport(QWidget):
         column.setSpacing(SPACE)
         column.addWidget(self.summary)
         column.addWidget(self.numbers)
+        column.addWidget(self.ends)
         column.addWidget(self._area, 1)
 
     def show_import(self, imported: Imported) -> None:
@@ -55,6 +59,7 @@ class ImportReport(QWidget):
             self.tr("{0} weights").format(units.count(count_numbers(imported))),
         ]
         self.numbers.setText(" · ".join(part for part in parts if part))
+        self.ends.setText(breakable(self.tr("From {0} to {1}").format(entering(project), _leaving(project))))
         self.notes = imported.notes
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -91,11 +96,14 @@ class ImportReport(QWidget):
 
 
 def renamed_layers(imported: Imported) -> list[tuple[str, str]]:
-    """Return the layers whose name differs from what the source calls them, by pairs: there, here."""
+    """Return the layers whose name differs from what the source calls them, by pairs: there, here.
+
+    Places in a Keras file ("layers/conv2d/vars/0") are no names: its layers keep theirs.
+    """
     pairs = {
         (stored.rpartition(".")[0] or stored, name.rpartition(".")[0] or name)
         for name, stored in imported.names.items()
-        if stored != name
+        if stored != name and _IN_KERAS not in stored
     }
     return sorted((pair for pair in pairs if pair[0] != pair[1]), key=lambda pair: natural_key(pair[1]))
 
@@ -113,8 +121,13 @@ def names_table(pairs: list[tuple[str, str]]) -> QTableWidget:
             table.setItem(row, place, item)
     plain_table(table)
     height = table.verticalHeader().defaultSectionSize()
-    table.setMinimumHeight(height * (min(len(pairs), _ROWS) + 1) + SPACE)
+    header = table.horizontalHeader().sizeHint().height()
+    table.setFixedHeight(height * min(len(pairs), _ROWS) + header + 2 * table.frameWidth())
     return table
+
+
+def _leaving(project: Project) -> str:
+    return ", ".join(f"'{node.name}'" for node in project.graph.of_kind(OUTPUT))
 
 
 def plain_table(table: QTableWidget) -> None:

@@ -73,12 +73,12 @@ class AdoptionModel(QAbstractTableModel):
 
     def _result(self, row: Row) -> str:
         texts = {
-            "shape": self.tr("another shape: fresh"),
-            "missing": self.tr("not in the file: fresh"),
+            "shape": self.tr("another shape, stays fresh"),
+            "missing": self.tr("not in the file, stays fresh"),
             "unused": self.tr("not used"),
-            "name": self.tr("loaded"),
-            "place": self.tr("loaded, from another place"),
-            "order": self.tr("loaded, by order"),
-            "shape_only": self.tr("loaded, by its shape"),
+            "name": self.tr("fits"),
+            "place": self.tr("fits, from another place"),
+            "order": self.tr("fits, by order"),
+            "shape_only": self.tr("fits, by its shape"),
         }
         return texts[row.problem or ("shape_only" if row.way == "shape" else row.way or "name")]

@@ -22,15 +22,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core import units
 from core.errors import LayerwrightError
 from core.loading import imports
 from designer.data.notice import Notice, WorkBar
 from designer.data.reading import watched
 from designer.files import choose_existing
-from designer.importing.commands import WEIGHTS
-from designer.importing.dialog import error_text
 from designer.importing.keeping import new_kept_file
 from designer.importing.rows import AdoptionModel
+from designer.importing.telling import WEIGHTS, error_text
 from designer.jobs import Lane
 from designer.session import Session
 from designer.theme import SPACE
@@ -129,7 +129,7 @@ class WeightsDialog(QDialog):
         for column in range(self.model.columnCount()):
             narrow = column in (_RESULT, _SHAPE, _THERE)
             modes = QHeaderView.ResizeMode
-            header.setSectionResizeMode(column, modes.ResizeToContents if narrow else modes.Stretch)
+            header.setSectionResizeMode(column, modes.Interactive if narrow else modes.Stretch)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().lineSpacing() + SPACE)
         table.setShowGrid(False)
@@ -184,14 +184,28 @@ class WeightsDialog(QDialog):
 
     def _on_planned(self, adoption: Adoption) -> None:
         self.adoption = adoption
-        self.summary.setText(adoption.text)
+        self.summary.setText(self._summary(adoption))
         self.notes.setText(" ".join(adoption.notes))
         self.notes.setVisible(bool(adoption.notes))
         self._show_rows()
 
+    def _summary(self, adoption: Adoption) -> str:
+        """Return how much would be loaded."""
+        whole = sum(bool(each.name) for each in adoption.rows)
+        parts = [self.tr("{0} of {1} fit").format(adoption.count(""), units.plural(whole, self.tr("tensor")))]
+        others = {
+            self.tr("{0} of another shape"): adoption.count("shape"),
+            self.tr("{0} not in the file"): adoption.count("missing"),
+            self.tr("{0} not used"): adoption.count("unused"),
+        }
+        return ", ".join([*parts, *(text.format(number) for text, number in others.items() if number)])
+
     def _show_rows(self) -> None:
         rows = self.adoption.rows if self.adoption is not None else ()
         self.model.show_rows(rows, only_problems=bool(self.filter.currentData()))
+        for column in (_RESULT, _SHAPE, _THERE):
+            self.table.resizeColumnToContents(column)
+            self.table.setColumnWidth(column, self.table.columnWidth(column) + 2 * SPACE)
         self._refresh()
 
     def _on_failed(self, error: Exception) -> None:

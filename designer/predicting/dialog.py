@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QPushButton,
     QTableWidget,
@@ -28,8 +29,8 @@ from core.errors import LayerwrightError
 from designer import files
 from designer.data.notice import Notice, WorkBar
 from designer.data.reading import watched
-from designer.importing.dialog import error_text
 from designer.importing.report import plain_table
+from designer.importing.telling import error_text
 from designer.jobs import Lane
 from designer.predicting.work import Predicted, predict_path
 from designer.results.run_choice import RunChoice
@@ -77,8 +78,9 @@ class PredictDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(2 * SPACE)
         form.setVerticalSpacing(SPACE)
-        form.addRow(self.tr("Network of"), _row(self.run, self.which))
-        form.addRow(self.tr("What"), _row(self.path, self.browse, self.browse_folder, self.go))
+        form.addRow(_label(self.tr("&Network of"), self.run), _row(self.run, self.which))
+        what = _row(self.path, self.browse, self.browse_folder, self.go)
+        form.addRow(_label(self.tr("&What"), self.path), what)
         self.table.setObjectName("predict_table")
         self.table.setAccessibleName(self.tr("Predictions"))
         plain_table(self.table)
@@ -115,13 +117,15 @@ class PredictDialog(QDialog):
         for button in (self.browse, self.browse_folder, self.save, self.close_button):
             button.setAutoDefault(False)
         self.go.setDefault(True)
+        self.path.setFocus()
         self.resize(_WIDTH, _HEIGHT)
 
     def _connect(self) -> None:
         self.browse.clicked.connect(self._on_browse)
         self.browse_folder.clicked.connect(self._on_browse_folder)
-        self.path.textChanged.connect(lambda _text: self._refresh())
-        self.run.chosen.connect(self._refresh)
+        self.path.textChanged.connect(self._forget)
+        self.run.chosen.connect(self._forget)
+        self.which.currentIndexChanged.connect(self._forget)
         self.go.clicked.connect(self.start)
         self.save.clicked.connect(self._on_save)
         self.close_button.clicked.connect(self.reject)
@@ -129,6 +133,17 @@ class PredictDialog(QDialog):
         for lane in (self._lane, self._writing):
             lane.progressed.connect(self.work.progress)
             lane.busy_changed.connect(self._on_busy)
+
+    def _forget(self) -> None:
+        """Show nothing of what was predicted before: it is of another file or network."""
+        self.predicted = None
+        self.message.say("")
+        self.summary.setText(self.tr("Nothing was predicted yet"))
+        self.notes.hide()
+        self.table.clear()
+        self.table.setRowCount(0)
+        self.table.setColumnCount(0)
+        self._refresh()
 
     def _refresh(self) -> None:
         busy = self._lane.busy or self._writing.busy
@@ -157,8 +172,7 @@ class PredictDialog(QDialog):
         folder = self.run.folder
         if folder is None:
             return
-        self.predicted = None
-        self.message.say("")
+        self._forget()
         self.work.begin(self.tr("Opening the network"))
         path = Path(self.path.text().strip()).expanduser()
         work = partial(predict_path, folder, self.which.currentData(), path)
@@ -167,11 +181,8 @@ class PredictDialog(QDialog):
     def _on_predicted(self, predicted: Predicted) -> None:
         self.predicted = predicted
         found = predicted.predictions
-        self.summary.setText(
-            self.tr("{0} of {1} have a prediction").format(
-                f"{len(found.rows):,}", units.plural(found.count, self.tr("row"))
-            )
-        )
+        what = units.plural(found.count, self.tr("file") if predicted.names else self.tr("row"))
+        self.summary.setText(self.tr("{0} of {1} predicted").format(f"{len(found.rows):,}", what))
         shown = len(predicted.rows)
         more = self.tr("The first {0} rows are shown.").format(shown) if 0 < shown < found.count else ""
         lines = (predicted.doubt, more, *predicted.notes, *self._wrong(predicted))
@@ -191,12 +202,17 @@ class PredictDialog(QDialog):
         table.clear()
         table.setColumnCount(len(predicted.headings))
         table.setRowCount(len(predicted.rows))
-        table.setHorizontalHeaderLabels(list(predicted.headings))
+        for place, text in enumerate(predicted.headings):
+            heading_item = QTableWidgetItem(text)
+            heading_item.setToolTip(text)
+            if place and any(_is_number(row[place]) for row in predicted.rows):
+                heading_item.setTextAlignment(_NUMBER)
+            table.setHorizontalHeaderItem(place, heading_item)
         for at, row in enumerate(predicted.rows):
             for place, text in enumerate(row):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
-                if _is_number(text):
+                if place and _is_number(text):
                     item.setTextAlignment(_NUMBER)
                 table.setItem(at, place, item)
         table.resizeColumnsToContents()
@@ -254,6 +270,13 @@ def _write(predicted: Predicted, path: Path) -> Path:
 
     write_predictions(predicted.predictions, path, predicted.names)
     return path
+
+
+def _label(text: str, of: QWidget) -> QLabel:
+    """Return a label whose mnemonic leads to a field."""
+    label = QLabel(text)
+    label.setBuddy(of)
+    return label
 
 
 def _row(wide: QWidget, *narrow: QWidget) -> QHBoxLayout:

@@ -50,12 +50,12 @@ class ClassModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            names = self.tr("Class"), self.tr("Samples"), self.tr("Precision"), self.tr("Recall"), "F1", "IoU"
+            names = self.tr("Class"), self.tr("Count"), self.tr("Precision"), self.tr("Recall"), "F1", "IoU"
             return names[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return (
                 "",
-                self.tr("How many there truly are"),
+                self.tr("How many samples, pixels or tokens there truly are"),
                 self.tr("Of those that were taken for this class, the share that is of it"),
                 self.tr("Of those of this class, the share that was recognised"),
                 self.tr("Harmonic mean of precision and recall"),

@@ -31,6 +31,8 @@ class SampleDialog(QDialog):
         self._looked, self._output, self._item = looked, output, item
         self._lane = Lane(self, "sample")
         self.sample, self.answer = SampleView(), AnswerView()
+        self.truth_heading = heading(self.tr("Truth"))
+        self.truth_heading.hide()
         self.notice = Notice("sample_notice")
         self.bar = SaliencyBar()
         self.bar.set_network(looked.trained, output)
@@ -53,6 +55,7 @@ class SampleDialog(QDialog):
         left = QWidget()
         seen = QVBoxLayout(left)
         seen.setContentsMargins(0, 0, 0, 0)
+        seen.addWidget(self.truth_heading)
         seen.addWidget(self.sample, 1)
         seen.addWidget(self.bar.told)
         split.addWidget(left)
@@ -77,8 +80,9 @@ class SampleDialog(QDialog):
         self._lane.submit(watched(work), self._on_reply, self._on_failed)
 
     def _on_reply(self, reply: Reply) -> None:
-        mask = self._item.masks[1] if self._item.masks and not reply.heat else None
+        mask = self._item.masks[0] if self._item.masks and not reply.heat else None
         self.sample.show_sample(reply.shown, reply.heat, mask)
+        self.truth_heading.setVisible(mask is not None)
         pictures = [each.content for each in reply.shown if each.form == "picture"]
         self.answer.show_answers(reply.answers, {self._output: self._item.truth}, pictures)
         self.notice.say(reply.problem)

@@ -33,11 +33,16 @@ from designer.widgets import ElidedLabel
 _TILE = QSize(104, 126)
 _AT_ONCE = 24
 """So many samples are read in one job, so that the first are seen soon."""
+_WIDEST = 40
+"""Characters that a column is wide at most, unless the user widens it."""
 Index = QModelIndex | QPersistentModelIndex
 
 
 class TileDelegate(QStyledItemDelegate):
-    """Paints a sample: what enters the network above, what was true and what was said below."""
+    """Paints a sample: what enters the network above, what was true and what was said below.
+
+    Of pixels both are laid over the picture, the truth over the left one and the answer over the right one.
+    """
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         """Return the size of a tile."""
@@ -60,16 +65,17 @@ class TileDelegate(QStyledItemDelegate):
         line = painter.fontMetrics().lineSpacing()
         picture = area.adjusted(4, 4, -4, -2 * line - 4)
         if shown:
-            width = picture.width() / len(shown)
-            for place, each in enumerate(shown):
+            parts = [(each, mask) for each in shown for mask in item.masks or (None,)]
+            width = picture.width() / len(parts)
+            for place, (each, mask) in enumerate(parts):
                 part = QRectF(picture.left() + place * width, picture.top(), width - 1, picture.height())
-                paint_shown(painter, part, each, mask=item.masks[1] if item.masks else None)
+                paint_shown(painter, part, each, mask=mask)
         self._words(painter, QRectF(area.left() + 4, picture.bottom() + 2, area.width() - 8, line), item)
         painter.restore()
 
     def _words(self, painter: QPainter, line: QRectF, item: Item) -> None:
         colours = theme.current()
-        said = item.predicted if item.predicted == item.truth else f"{item.truth} → {item.predicted}"
+        said = item.predicted if item.truth in ("", item.predicted) else f"{item.truth} → {item.predicted}"
         role = {True: colours.success, False: colours.error, None: colours.text}[item.right]
         painter.setPen(QColor(role))
         text = painter.fontMetrics().elidedText(said, Qt.TextElideMode.ElideMiddle, int(line.width()))
@@ -98,6 +104,7 @@ class Gallery(QWidget):
         self.table = QTableView()
         self._stack = QStackedWidget()
         self._samples: SampleRows | None = None
+        self._fit_columns = False
         self._lane = Lane(self, "samples")
         self._set_up()
         self.model.wanted.connect(self._read)
@@ -146,7 +153,16 @@ class Gallery(QWidget):
         if fields:
             self.table.setColumnHidden(PROBABILITY, all(each.probability is None for each in items))
             self.table.setColumnHidden(LOSS, all(each.loss is None for each in items))
-            self.table.resizeColumnsToContents()
+            self._fit()
+            self._fit_columns = True
+
+    def _fit(self) -> None:
+        """Give every column the room that its cells need, within reason."""
+        self.table.resizeColumnsToContents()
+        most = self.table.fontMetrics().averageCharWidth() * _WIDEST
+        for column in range(self.model.columnCount()):
+            if self.table.columnWidth(column) > most:
+                self.table.setColumnWidth(column, most)
 
     @property
     def view(self) -> QAbstractItemView:
@@ -165,6 +181,9 @@ class Gallery(QWidget):
 
     def _on_read(self, found: dict[int, tuple[Shown, ...]]) -> None:
         self.model.take(found)
+        if self._fit_columns:  # the cells were not there when the columns were made
+            self._fit_columns = False
+            self._fit()
         rest = self.model.missing()
         if rest:
             self._read(rest)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from designer.results.showing import Shown
 
+Masks = tuple[NDArray[np.int64], NDArray[np.int64]]
 Index = QModelIndex | QPersistentModelIndex
 SAMPLE, TRUTH, PREDICTED, PROBABILITY, LOSS = range(5)
 FIELDS = 5
@@ -30,7 +31,7 @@ class Item:
     loss: float | None = None
     probability: float | None = None
     right: bool | None = None
-    masks: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+    masks: Masks | None = None
 
 
 class GalleryModel(QAbstractTableModel):
@@ -101,8 +102,11 @@ class GalleryModel(QAbstractTableModel):
     def said(self, item: Item) -> str:
         """Return all that is known of a sample, in lines."""
         lines = [self.tr("Row {0}").format(item.row + 1)]
-        lines += [self.tr("Truth: {0}").format(item.truth)] if item.truth else []
-        lines += [self.tr("Prediction: {0}").format(item.predicted)] if item.predicted else []
+        if item.masks is not None:
+            lines += [self.tr("Left the truth, right the prediction: {0}").format(item.predicted)]
+        else:
+            lines += [self.tr("Truth: {0}").format(item.truth)] if item.truth else []
+            lines += [self.tr("Prediction: {0}").format(item.predicted)] if item.predicted else []
         if item.probability is not None:
             lines.append(self.tr("Probability: {0}").format(share_text(item.probability)))
         if item.loss is not None:

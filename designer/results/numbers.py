@@ -163,7 +163,9 @@ class Residuals(SmallPlot):
         if not self._values.size:
             return
         colours = theme.current()
-        counts, edges = np.histogram(self._values, bins=_BINS)
+        # The axis begins or ends at 0: bins over the values alone could be too thin to be seen.
+        reach = min(float(self._values.min()), 0.0), max(float(self._values.max()), 0.0)
+        counts, edges = np.histogram(self._values, bins=_BINS, range=reach)
         fill = QColor(colours.accent)
         fill.setAlpha(150)
         self.plot.addItem(

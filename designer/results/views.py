@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
@@ -93,8 +94,8 @@ def _item_of(wrong: Wrong) -> Item:
         right = wrong.truth == wrong.predicted
     return Item(
         wrong.row,
-        "" if wrong.truth is None else _truth_text(wrong.truth, masks is not None),
-        _truth_text(wrong.predicted, masks is not None),
+        "" if wrong.truth is None or masks is not None else answer_text(wrong.truth),
+        answer_text(wrong.predicted) if masks is None else _share_right(*masks),
         wrong.loss,
         wrong.probability,
         right,
@@ -102,8 +103,12 @@ def _item_of(wrong: Wrong) -> Item:
     )
 
 
-def _truth_text(value: object, mask: bool) -> str:
-    return _tr("mask") if mask else answer_text(value)
+def _share_right(truth: NDArray[np.int64], said: NDArray[np.int64]) -> str:
+    """Return how much of a picture got the right class, in words; pixels that do not count are below 0."""
+    counts = truth >= 0
+    if not counts.any():
+        return ""
+    return _tr("{0} % right").format(f"{np.mean(truth[counts] == said[counts]) * 100:.0f}")
 
 
 def cell_items(output: OutputOutcome, pairs: Sequence[tuple[int, int]]) -> list[Item]:

@@ -67,6 +67,7 @@ class ApplyDialog(QDialog):
         self._lane = Lane(self, "source-apply")
         self._project: Project | None = None
         self._adopted: Adopted | None = None
+        self._given: tuple[Given, ...] = ()
         self._line = 0
         owner = next(each for each in networks(attempt.text) if each.name == attempt.network)
         self._known = known_inputs(session)
@@ -75,11 +76,14 @@ class ApplyDialog(QDialog):
         self.changes = QListWidget()
         self.summary = TextLabel()
         self.failure = failing()
+        self.entered = muted()
         self.told = muted()
         self.pages = QStackedWidget()
         self.next = PrimaryButton()
+        self.shapes = QPushButton(self.tr("Other input shapes…"))
         self.cancel = QPushButton(self.tr("Cancel"))
         self._lay_out()
+        self._lane.progressed.connect(lambda _fraction, text: self.told.setText(text))
         self.finished.connect(lambda _result: self._lane.close())
         self._start()
 
@@ -92,12 +96,15 @@ class ApplyDialog(QDialog):
         self.trust_page = self._trust_page()
         self.busy_page = self._busy_page()
         self.preview_page = self._page(self.tr("What changes in the network"), self.summary, self.changes)
-        self.failure_page = self._page(self.tr("The network stays as it is"), self.failure)
+        self.failure_page = self._page(self.tr("The network stays as it is"), self.failure, self.entered)
         for page in (self.trust_page, self.given, self.busy_page, self.preview_page, self.failure_page):
             self.pages.addWidget(page)
         column.addWidget(self.pages, 1)
         row = QHBoxLayout()
+        row.addWidget(self.shapes)
         row.addStretch(1)
+        self.shapes.setObjectName("source_dialog_shapes")
+        self.shapes.setAutoDefault(False)
         for button, name in ((self.cancel, "source_dialog_cancel"), (self.next, "source_dialog_next")):
             button.setObjectName(name)
             button.setAutoDefault(False)
@@ -108,6 +115,7 @@ class ApplyDialog(QDialog):
         self.changes.setWordWrap(True)
         self.failure.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.next.clicked.connect(self._on_next)
+        self.shapes.clicked.connect(lambda: self._show(self.given, self.tr("Continue")))
         self.cancel.clicked.connect(self.reject)
         self.resize(720, 560)
 
@@ -160,6 +168,7 @@ class ApplyDialog(QDialog):
         self.pages.setCurrentWidget(page)
         self.next.setText(action)
         self.next.setVisible(bool(action))
+        self.shapes.setVisible(page is self.failure_page and bool(self.entered.text()))
         self.cancel.setText(self.tr("Cancel") if page is not self.failure_page else self.tr("Close"))
         (self.next if action and page is not self.trust_page else self.cancel).setFocus()
 
@@ -190,7 +199,9 @@ class ApplyDialog(QDialog):
     def _run(self, given: tuple[Given, ...]) -> None:
         self._show(self.busy_page, "")
         attempt, project, known = self._attempt, self._session.project, tuple(self._known)
-        self._project = project
+        self._project, self._given = project, given
+        shapes = ", ".join(f"{each.name}: {' × '.join(map(str, each.shape))}" for each in given)
+        self.entered.setText(self.tr("It was run on samples of these shapes: {0}.").format(shapes))
         source = attempt.before.source if attempt.before else None
 
         def work(progress: Progress) -> Adopted:
@@ -201,7 +212,6 @@ class ApplyDialog(QDialog):
             with watching(told):
                 return taken_back(project, attempt.text, given, source, attempt.network, known)
 
-        self._lane.progressed.connect(lambda _fraction, text: self.told.setText(text))
         self._lane.submit(work, self._on_read, self._on_failed)
 
     def _on_read(self, adopted: Adopted) -> None:
@@ -235,7 +245,7 @@ class ApplyDialog(QDialog):
         if adopted is None:
             return
         if self._session.project is not self._project:  # something else has changed it meanwhile
-            self._ask_or_run()
+            self._run(self._given)
             return
         if adopted.project == self._project or self._session.apply(
             ReplaceProject(adopted.project, self.tr("Edit source"))

@@ -45,10 +45,13 @@ class GivenPage(QWidget):
         column.setSpacing(SPACE)
         column.addWidget(heading(self.tr("What enters the network")))
         text = self.tr(
-            "forward takes {0} inputs, the canvas has {1} whose shapes are known. Say the shape of one sample of each, "
-            "without the batch: 3, 32, 32 for an image in colours."
+            "Say the shape of one sample of each input of forward, without the batch: 3, 32, 32 for an image in "
+            "colours."
         )
-        column.addWidget(muted(text.format(len(arguments), len(known))))
+        if not self.complete:
+            counts = self.tr("forward takes {0} inputs, the canvas has {1} whose shapes are known.")
+            text = f"{counts.format(len(arguments), len(known))} {text}"
+        column.addWidget(muted(text))
         form = QFormLayout()
         by_name = {each.name: each for each in known}
         for index, name in enumerate(arguments):

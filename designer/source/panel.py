@@ -51,6 +51,9 @@ class SourcePanel(QWidget):
         self._places: Places | None = None
         self._shown_for = ""
         self._started_with: Written | None = None
+        self._left: tuple[str, Written | None] | None = None
+        """What was written and not applied, until the text is edited again."""
+        self._edit_when_written = False
         self._choosing = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -72,7 +75,7 @@ class SourcePanel(QWidget):
         self.setFocusProxy(self.text)
         for widget, name, text in (
             (self.edit_button, "source_edit", self.tr("Edit the source")),
-            (self.apply_button, "source_apply", self.tr("Apply the source to the network")),
+            (self.apply_button, "source_apply", self.tr("Apply the source to the network (Ctrl+Enter)")),
             (self.cancel_button, "source_cancel", self.tr("Leave the network as it is")),
             (self.classes, "source_class", self.tr("Which class is the network")),
         ):
@@ -109,12 +112,14 @@ class SourcePanel(QWidget):
         self.text.lines_chosen.connect(self._on_lines)
         self.text.find_requested.connect(self.search.open)
         self.text.step_requested.connect(self.search.step)
+        self.text.apply_requested.connect(self.apply)
+        self.text.leave_requested.connect(self.cancel_button.setFocus)
         self.text.textChanged.connect(self._on_text)
         self._timer.timeout.connect(self._read)
         self.edit_button.clicked.connect(self.edit)
         self.apply_button.clicked.connect(self.apply)
         self.cancel_button.clicked.connect(self.cancel)
-        self.notice.button.clicked.connect(self._go_to_trouble)
+        self.notice.button.clicked.connect(self._on_notice)
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -122,6 +127,15 @@ class SourcePanel(QWidget):
     def editing(self) -> bool:
         """True while the text is written and does not follow the network."""
         return not self.text.isReadOnly()
+
+    @property
+    def unapplied(self) -> bool:
+        """True where something was written that is not on the canvas."""
+        return self.editing and self.text.toPlainText() != self._begun_with
+
+    @property
+    def _begun_with(self) -> str:
+        return self._started_with.source.text if self._started_with else ""
 
     @property
     def places(self) -> Places | None:
@@ -151,6 +165,8 @@ class SourcePanel(QWidget):
             self._places = places_of(written.source, written.project)
         self._show_state()
         self._follow_selection(scroll=False)
+        if self._edit_when_written:
+            self.edit()
 
     def _show_state(self) -> None:
         """Show the buttons there is a use for, and what has to be said above the text."""
@@ -172,6 +188,8 @@ class SourcePanel(QWidget):
             more = self.tr(" ({0} more)").format(trouble.more) if trouble.more else ""
             self.notice.say("warning", " ".join(filter(None, (trouble.message + more, before))), self.tr("Show"))
             self.notice.button.setVisible(bool(trouble.problem and trouble.problem.node))
+        elif self._left is not None:
+            self.notice.say("info", self.tr("What you wrote was not applied."), self.tr("Bring it back"))
         else:
             self.notice.hide()
 
@@ -180,8 +198,14 @@ class SourcePanel(QWidget):
         self.text.set_problems({problem.line: problem.message} if problem else {})
         if problem is not None:
             self.notice.say("error", self.tr("Line {0}: {1}").format(problem.line, problem.message), self.tr("Show"))
-        elif not self.classes.count():
-            self.notice.say("error", self.tr("There is no class here that derives from nn.Module."))
+        elif not self.classes.count() and self.text.toPlainText().strip():
+            self.notice.say(
+                "error",
+                self.tr(
+                    "There is no class here that derives from nn.Module. The network has to be one: "
+                    "class Net(nn.Module) with __init__ and forward."
+                ),
+            )
         else:
             self.notice.say(
                 "info",
@@ -192,9 +216,15 @@ class SourcePanel(QWidget):
             )
         self.apply_button.setEnabled(problem is None and self.classes.count() > 0)
 
-    def _go_to_trouble(self) -> None:
+    def _on_notice(self) -> None:
+        """Do what the button of the notice offers."""
         if self.editing:
             self.text.go_to_line(next(iter(self.text.problems), 1))
+        elif self.writer.trouble is None and self._left is not None:
+            text, begun_with = self._left
+            self.edit()
+            self._started_with = begun_with
+            self.text.replace_text(text)
         elif self.writer.trouble is not None and self.writer.trouble.problem is not None:
             problem = self.writer.trouble.problem
             self.session.reveal(problem.node, problem.path)
@@ -255,10 +285,12 @@ class SourcePanel(QWidget):
             self.session.told.emit(self.tr("The source was saved in {0}.").format(path.name))
 
     def edit(self) -> None:
-        """Let the text be written; it does not follow the network until it is applied or left."""
-        if self.editing:
+        """Let the text be written, once it is there; it does not follow the network until it is applied or left."""
+        self._edit_when_written = self.writer.written is None and self.writer.trouble is None
+        if self.editing or self._edit_when_written:
             self.text.setFocus()
             return
+        self._left = None
         self._started_with = self.writer.written
         self.text.set_marked(())
         self.text.set_editable(True)
@@ -266,7 +298,13 @@ class SourcePanel(QWidget):
         self.text.setFocus()
 
     def cancel(self) -> None:
-        """Leave what was written and show the network's own source again."""
+        """Show the network's own source again; what was written can be brought back."""
+        left = (self.text.toPlainText(), self._started_with) if self.unapplied else None
+        self._end_editing()
+        self._left = left
+        self._show_state()
+
+    def _end_editing(self) -> None:
         self._timer.stop()
         self.classes.clear()
         self.text.set_problems({})
@@ -283,7 +321,7 @@ class SourcePanel(QWidget):
             return None
         attempt = Attempt(self.text.toPlainText(), self.classes.currentText(), self._started_with)
         dialog = ApplyDialog(self.session, attempt, self.window())
-        dialog.applied.connect(self.cancel)
+        dialog.applied.connect(self._end_editing)
         dialog.line_wanted.connect(self.text.go_to_line)
         dialog.failed_at.connect(self.text.set_problems)
         dialog.open()

@@ -13,6 +13,8 @@ _FONT_SIZE = 9.0
 _SHADE = 120
 """How much of the background lies over a text that is out of date (0 to 255)."""
 _FLAGS = Qt.TextInteractionFlag
+_UNDO, _REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class SourceView(CodeEditor):
@@ -22,6 +24,10 @@ class SourceView(CodeEditor):
     """The line numbers (from 1) that the cursor or the selection was put on, by mouse or by key."""
     step_requested = Signal(int)
     """The next (1) or the previous (-1) place of what is searched for is wanted."""
+    apply_requested = Signal()
+    """Ctrl+Enter while the text is edited."""
+    leave_requested = Signal()
+    """Escape while the text is edited, where Tab indents."""
     _marked: tuple[int, ...] = ()
     _stale = False
 
@@ -74,6 +80,12 @@ class SourceView(CodeEditor):
         for bar, value in zip(bars, before, strict=True):
             bar.setValue(value)
 
+    def replace_text(self, text: str) -> None:
+        """Write another text over the whole one; that can be undone."""
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+
     def bring_into_view(self, lines: tuple[int, ...]) -> None:
         """Scroll to the first of some lines where none of them is seen; the cursor stays where it is."""
         first = self.firstVisibleBlock().blockNumber() + 1
@@ -102,10 +114,14 @@ class SourceView(CodeEditor):
         self.lines_chosen.emit(tuple(range(first, last + 1)))
 
     def event(self, event: QEvent) -> bool:
-        """Keep Ctrl+F, F3 and Ctrl+/ from the window's commands of the same keys while the text has the keyboard."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _own(event):
-            event.accept()
-            return True
+        """Keep Ctrl+F, F3, Ctrl+/ and Ctrl+Enter from the window's own commands while the text has the keyboard."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if _own(event):
+                event.accept()
+                return True
+            if self.isReadOnly() and (event.matches(_UNDO) or event.matches(_REDO)):
+                event.ignore()  # the network's last step is meant
+                return False
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -115,7 +131,12 @@ class SourceView(CodeEditor):
             event.accept()
             return
         if not self.isReadOnly():
-            super().keyPressEvent(event)
+            if event.key() in _ENTER and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                self.apply_requested.emit()
+            elif event.key() == Qt.Key.Key_Escape:
+                self.leave_requested.emit()
+            else:
+                super().keyPressEvent(event)
             return
         if event.matches(QKeySequence.StandardKey.Find):
             self.find_requested.emit()
@@ -151,4 +172,5 @@ class SourceView(CodeEditor):
 
 def _own(event: QKeyEvent) -> bool:
     control = event.modifiers() == Qt.KeyboardModifier.ControlModifier
-    return (control and event.key() in (Qt.Key.Key_F, Qt.Key.Key_Slash)) or event.key() == Qt.Key.Key_F3
+    keys = (Qt.Key.Key_F, Qt.Key.Key_Slash, *_ENTER)
+    return (control and event.key() in keys) or event.key() == Qt.Key.Key_F3

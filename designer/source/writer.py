@@ -55,7 +55,12 @@ class SourceWriter(QObject):
     @property
     def up_to_date(self) -> bool:
         """True where the source says the project as it is now."""
-        return self.written is not None and self.trouble is None and not self._due and not self._lane.busy
+        return self.written is not None and self.trouble is None and not self.busy
+
+    @property
+    def busy(self) -> bool:
+        """True where the source of the project as it is now is still to come."""
+        return self._due or self._lane.busy
 
     def watch(self, watched: bool) -> None:
         """Follow the project, or wait until somebody looks again."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -26,7 +27,7 @@ from core.graph.edits.search import with_dimension, without_dimension
 from core.graph.project import Dimension, Project
 from core.kinds import Value
 from core.search.dimensions import dimension_problem, proposed, searched
-from core.search.places import KIND, MODE, Spot, spot
+from core.search.places import KIND, MODE, Spot, alternatives, spot
 from designer import theme
 from designer.session import Session
 from designer.widgets import failing, heading, muted
@@ -50,7 +51,11 @@ class DimensionDialog(QDialog):
         self.ranged = QRadioButton(self.tr("A range"))
         self.chosen = QRadioButton(self.tr("Choices"))
         self.low, self.high, self.step = QLineEdit(), QLineEdit(), QLineEdit()
-        self.log = QCheckBox(self.tr("logarithmic: as many between 0.001 and 0.01 as between 0.01 and 0.1"))
+        self.log = QCheckBox(
+            self.tr("logarithmic: as many between 1 and 10 as between 10 and 100")
+            if where.draws == "int"
+            else self.tr("logarithmic: as many between 0.001 and 0.01 as between 0.01 and 0.1")
+        )
         self.words = QLineEdit()
         self.ticks = QListWidget()
         self.message = failing()
@@ -60,6 +65,8 @@ class DimensionDialog(QDialog):
         self._fill()
         self._connect()
         self._judge()
+        by_range = self.ranged.isChecked() and self._where.draws != "choice"
+        (self.low if by_range else self.ticks if self._listed() else self.words).setFocus()
 
     # --- the form -----------------------------------------------------------------------------------------------------
 
@@ -75,7 +82,8 @@ class DimensionDialog(QDialog):
             self.low.setObjectName("range_low")
             self.high.setObjectName("range_high")
             self.step.setObjectName("range_step")
-            self.step.setPlaceholderText(self.tr("any number"))
+            whole = self._where.draws == "int"
+            self.step.setPlaceholderText(self.tr("any whole number") if whole else self.tr("any number"))
             form.addRow(self.tr("From"), self.low)
             form.addRow(self.tr("To"), self.high)
             form.addRow(self.tr("In steps of"), self.step)
@@ -87,8 +95,11 @@ class DimensionDialog(QDialog):
         else:
             self.words.setObjectName("choices")
             self.words.setAccessibleName(self.tr("Choices"))
-            self.words.setPlaceholderText(self._example())
-            column.addWidget(self.words)
+            self.words.setPlaceholderText("16, 32, 64")
+            indented = QHBoxLayout()
+            indented.setContentsMargins(theme.SPACE * 3 if self._where.draws != "choice" else 0, 0, 0, 0)
+            indented.addWidget(self.words)
+            column.addLayout(indented)
         column.addWidget(self.message)
         agree = self.buttons.addButton(QDialogButtonBox.StandardButton.Ok)
         agree.setText(self.tr("Search this"))
@@ -102,14 +113,13 @@ class DimensionDialog(QDialog):
         column.addWidget(self.buttons)
         self.setMinimumWidth(400)
 
-    def _example(self) -> str:
-        return "ReLU, GELU, SiLU" if self._where.parameter.name == KIND else "16, 32, 64"
-
     def _listed(self) -> tuple[Value, ...]:
         """Return the values that can be ticked; none where one has to write them."""
         parameter = self._where.parameter
         if parameter.type == "bool":
             return (False, True)
+        if parameter.name == KIND and self._where.draws == "choice" and parameter.type == "text":
+            return tuple(dict.fromkeys((*alternatives(self._project, self._where.place), *self._first.choices)))
         if parameter.name == MODE and self._where.draws == "choice" and "bypass" in parameter.choices:
             return ("", "bypass", "mute")
         if parameter.type == "choice" and len(parameter.choices) <= _MOST_LISTED:
@@ -156,10 +166,12 @@ class DimensionDialog(QDialog):
         message = ""
         try:
             self.dimension = self._range() if by_range else Dimension(self._where.place, choices=self._choices())
-            message = dimension_problem(self._project, self.dimension) or self._too_few()
+            message = self._too_few() or dimension_problem(self._project, self.dimension)
         except SearchError as error:
             message = str(error)
-        self.message.setText(message)
+        for head in (self._where.place, self._where.title):
+            message = message.removeprefix(f"{head}: ")
+        self.message.setText(message[:1].upper() + message[1:])
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not message)
 
     def _too_few(self) -> str:

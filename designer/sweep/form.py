@@ -37,6 +37,7 @@ from designer import theme
 from designer.properties.editors.base import QuietComboBox, Silenced
 from designer.session import Session
 from designer.sweep.dialog import ask_dimension, remove_dimensions
+from designer.sweep.node_marks import offers, structure_titles
 from designer.widgets import IconButton, failing, muted
 
 _MOST_TRIALS, _MOST_WORKERS = 1_000_000, 64
@@ -255,7 +256,12 @@ class SweepForm(QScrollArea):
             kind = kind_of(view, view.graph.nodes[name])
             if kind is not None and self._session.report is not None:
                 own = [each for each in parameters_of(kind) if each.type in _NUMBERS and not each.section]
-                entries = [(each.name, node_place(self._session.group, name, each.name)) for each in own]
+                structure = [
+                    (title, place)
+                    for what, title in structure_titles().items()
+                    if offers(project, place := node_place(self._session.group, name, what), what)
+                ]
+                entries = [(each.name, node_place(self._session.group, name, each.name)) for each in own] + structure
                 parts.append((name, entries))
         for title, entries in parts:
             submenu = menu.addMenu(title)

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from core.errors import LayerwrightError
+from core.graph.project import Project
 from core.search.dimensions import searched
 from core.search.places import KIND, MODE, REPEAT, node_place, spot
 from designer.session import Session
 from designer.sweep.marking import Badge
 from designer.theme import SPACE
 from designer.widgets import IconButton
+
+
+def structure_titles() -> dict[str, str]:
+    """Return what the menus call the things that may be searched of a node itself."""
+    return {
+        KIND: QCoreApplication.translate("Sweep", "Other kinds of layer…"),
+        MODE: QCoreApplication.translate("Sweep", "With and without it (bypass)…"),
+        REPEAT: QCoreApplication.translate("Sweep", "Number of repetitions…"),
+    }
+
+
+def offers(project: Project, place: str, what: str) -> bool:
+    """Return whether a place is about the node itself: some kinds have a parameter of that name."""
+    try:
+        where = spot(project, place)
+    except LayerwrightError:
+        return False
+    return what != MODE or "bypass" in where.parameter.choices
 
 
 class NodeMarks(QWidget):
@@ -32,20 +52,13 @@ class NodeMarks(QWidget):
         """Put the button where the node's title is."""
         row.addWidget(self.button)
 
-    def _titles(self) -> dict[str, str]:
-        return {
-            KIND: self.tr("Other kinds of layer…"),
-            MODE: self.tr("With and without it (bypass)…"),
-            REPEAT: self.tr("Number of repetitions…"),
-        }
-
     def refresh(self) -> None:
         """Show what is searched now."""
         search, shown = self._session.project.search, False
         names = {KIND: self.tr("kind: "), MODE: self.tr("mode: "), REPEAT: self.tr("repeat: ")}
         for what, prefix in names.items():
             place = node_place(self._session.group, self._name, what)
-            dimension = searched(search, place) if self._offers(place, what) else None
+            dimension = searched(search, place) if offers(self._session.project, place, what) else None
             if dimension is not None:
                 if what not in self._badges:
                     self._badges[what] = Badge(self._session, place)
@@ -56,20 +69,12 @@ class NodeMarks(QWidget):
                 self._badges[what].setVisible(dimension is not None)
         self.setVisible(shown)
 
-    def _offers(self, place: str, what: str) -> bool:
-        """Return whether a place is about the node itself: some kinds have a parameter of that name."""
-        try:
-            where = spot(self._session.project, place)
-        except LayerwrightError:
-            return False
-        return what != MODE or "bypass" in where.parameter.choices
-
     def menu(self) -> QMenu:
         """Return what can be searched of the node."""
         made = QMenu(self.button)
-        for what, title in self._titles().items():
+        for what, title in structure_titles().items():
             place = node_place(self._session.group, self._name, what)
-            if self._offers(place, what):
+            if offers(self._session.project, place, what):
                 action = made.addAction(title)
                 action.setObjectName(f"search_{what}")
                 action.triggered.connect(lambda _checked=False, place=place: self._ask(place))

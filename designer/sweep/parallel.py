@@ -25,6 +25,7 @@ _TOP, _BELOW, _SIDE = 38, 16, 46
 _NEAR = 14
 """Pixels from an axis or a line that still count as on it."""
 _SHORTEST = 4
+_TITLE_GAP = 12
 _PALE = 40
 _MOST_TICKS = 7
 
@@ -150,6 +151,11 @@ class ParallelPlot(QWidget):
         near = [axis for axis in range(len(self.axes)) if abs(self.place(axis, 0).x() - x) <= _NEAR]
         return near[0] if near else None
 
+    def _title_at(self, x: float) -> str:
+        """Return the whole title of the nearest axis, which may be too long to be written."""
+        nearest = min(range(len(self.axes)), key=lambda axis: abs(self.place(axis, 0).x() - x), default=None)
+        return "" if nearest is None else self.axes[nearest].title
+
     def _line_at(self, at: QPointF) -> int | None:
         """Return the trial whose line passes nearest, within a few pixels."""
         best: tuple[float, int] | None = None
@@ -180,6 +186,9 @@ class ParallelPlot(QWidget):
         if self._dragged is None:
             on_axis = self._axis_at(event.position().x()) is not None
             self.setCursor(Qt.CursorShape.SizeVerCursor if on_axis else Qt.CursorShape.ArrowCursor)
+            if event.position().y() < _TOP - _TITLE_GAP:
+                QToolTip.showText(event.globalPosition().toPoint(), self._title_at(event.position().x()), self)
+                return
             number = None if on_axis else self._line_at(event.position())
             if number is not None:
                 QToolTip.showText(event.globalPosition().toPoint(), self.tr("Trial {0}").format(number), self)
@@ -200,13 +209,28 @@ class ParallelPlot(QWidget):
             self.set_range(axis, 0.0, 0.0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take all ranges away by Esc."""
-        if event.key() == Qt.Key.Key_Escape and self.ranges:
+        """Take all ranges away by Esc; go to the next better trial by Up, to the next worse by Down."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.lines:
+            self._walk(1 if event.key() == Qt.Key.Key_Up else -1)
+        elif event.key() == Qt.Key.Key_Escape and self.ranges:
             self.ranges.clear()
             self.update()
             self.kept_changed.emit(None)
         else:
             super().keyPressEvent(event)
+
+    def _walk(self, step: int) -> None:
+        """Choose the next trial by its result, among those that are kept; at first the best."""
+        order = sorted(filter(self._is_kept, self.lines), key=self._goodness)
+        if not order:
+            return
+        at = order.index(self.marked) + step if self.marked in order else len(order) - 1
+        number = order[min(len(order) - 1, max(0, at))]
+        self.mark(number)
+        self.chosen.emit(number)
+
+    def _goodness(self, number: int) -> float:
+        return self.lines[number][-1] if self._higher else 1 - self.lines[number][-1]
 
     # --- drawing ------------------------------------------------------------------------------------------------------
 
@@ -219,9 +243,8 @@ class ParallelPlot(QWidget):
             painter.end()
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        goodness = {number: shares[-1] if self._higher else 1 - shares[-1] for number, shares in self.lines.items()}
-        for number in sorted(self.lines, key=lambda each: (self._is_kept(each), goodness[each])):
-            self._draw_line(painter, number, goodness[number])
+        for number in sorted(self.lines, key=lambda each: (self._is_kept(each), self._goodness(each))):
+            self._draw_line(painter, number, self._goodness(number))
         if self.marked in self.lines:
             self._polyline(painter, self.marked, QPen(QColor(colours.text), 2.4))
         for axis in range(len(self.axes)):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -26,11 +27,13 @@ from core.graph.project import Project
 from core.loading import imports
 from core.progress import watching
 from designer import theme
+from designer.data.notice import Notice, WorkBar
 from designer.files import choose_folder
+from designer.importing.telling import error_text
 from designer.jobs import Lane, Progress
 from designer.session import Session
 from designer.training.following import follow
-from designer.widgets import TextLabel, heading, muted
+from designer.widgets import PrimaryButton, TextLabel, heading, muted
 
 if TYPE_CHECKING:
     from core.training.elsewhere import Parcel
@@ -59,11 +62,11 @@ class ElsewhereDialog(QDialog):
         self.processes = _count(64)
         self.machines = _count(64)
         self.host = QLineEdit("first-machine")
-        self.write = QPushButton(self.tr("Write the folder"))
+        self.write = PrimaryButton(self.tr("Write the folder"))
         self.command = QPlainTextEdit()
         self.copy_command = QPushButton(self.tr("Copy"))
         self.note = muted()
-        self.message = TextLabel()
+        self.message, self.problem, self.work = TextLabel(), Notice("elsewhere_problem"), WorkBar()
         self.open_folder = QPushButton(self.tr("Open folder"))
         self.follow = QPushButton(self.tr("Follow its run"))
         self.close_button = QPushButton(self.tr("Close"))
@@ -83,11 +86,16 @@ class ElsewhereDialog(QDialog):
         column.addWidget(muted(text))
         form = QFormLayout()
         form.setHorizontalSpacing(2 * theme.SPACE)
-        form.addRow(self.tr("Folder"), _row(self.folder, self.browse))
+        label = QLabel(self.tr("&Folder"))
+        label.setBuddy(self.folder)
+        form.addRow(label, _row(self.folder, self.browse))
         form.addRow("", self.copy_data)
         column.addLayout(form)
         column.addLayout(_row_layout(self.write, stretch=True))
         column.addWidget(self.message)
+        column.addWidget(self.problem)
+        column.addWidget(self.work)
+        column.addSpacing(theme.SPACE)
         column.addWidget(heading(self.tr("What to type in that folder")))
         how = QFormLayout()
         how.setHorizontalSpacing(2 * theme.SPACE)
@@ -111,6 +119,8 @@ class ElsewhereDialog(QDialog):
     def _name(self) -> None:
         self.copy_data.setChecked(True)
         self.write.setDefault(True)
+        for each in (self.browse, self.copy_command, self.open_folder, self.follow, self.close_button):
+            each.setAutoDefault(False)
         self.command.setReadOnly(True)
         self.command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.command.setFixedHeight(4 * self.command.fontMetrics().lineSpacing())
@@ -138,7 +148,9 @@ class ElsewhereDialog(QDialog):
             box.valueChanged.connect(self._show)
         self.host.textChanged.connect(self._show)
         self.folder.textChanged.connect(self._forget)
-        self._lane.busy_changed.connect(self._show)
+        self._lane.busy_changed.connect(self._on_busy)
+        self._lane.progressed.connect(self.work.progress)
+        self.work.cancelled.connect(self._on_cancelled)
 
     # --- showing ------------------------------------------------------------------------------------------------------
 
@@ -148,7 +160,8 @@ class ElsewhereDialog(QDialog):
         written = self.parcel is not None
         several = self.machines.value() > 1
         self.host.setEnabled(several)
-        self.write.setEnabled(not self._lane.busy and bool(self.folder.text().strip()))
+        self.write.setEnabled(not (self._lane.busy or written) and bool(self.folder.text().strip()))
+        self.copy_command.setText(self.tr("Copy"))
         for each in (self.command, self.copy_command, self.open_folder, self.follow):
             each.setEnabled(written)
         if self.parcel is None:
@@ -160,19 +173,20 @@ class ElsewhereDialog(QDialog):
         self.command.setPlainText(command_line(self.parcel, places))
         told = [self.tr("The same line on every machine.")] if several else []
         told += [self.tr("Or: {0}").format(line) for line in other_lines(self.parcel, places).values()]
-        if several or places.processes > 1:
-            told.append(self.tr("Needs pip install layerwright[distributed] there."))
+        extra = "[distributed]" if several or places.processes > 1 else ""
+        told.append(self.tr("Layerwright has to be installed there: pip install layerwright{0}").format(extra))
         self.note.setText("\n".join(told))
 
     def _forget(self) -> None:
         self.parcel = None
         self.message.setText("")
+        self.problem.say("")
         self._show()
 
     def _tell(self, parcel: Parcel) -> None:
         count = units.plural(len(parcel.files), self.tr("file"))
         if not parcel.files:
-            text = self.tr("Written. The data comes with Layerwright or from the network: nothing has to be copied.")
+            text = self.tr("Written. The data comes with Layerwright or from the internet: nothing has to be copied.")
         elif parcel.copied:
             text = self.tr("Written, with {0} of data.").format(count)
         else:
@@ -192,7 +206,8 @@ class ElsewhereDialog(QDialog):
     def _write(self) -> None:
         project, base = self._session.project, self._session.base
         folder, copy = Path(self.folder.text().strip()).expanduser(), self.copy_data.isChecked()
-        self.message.setText(self.tr("Writing…"))
+        self.problem.say("")
+        self.work.begin(self.tr("Writing"))
 
         def work(progress: Progress) -> Parcel:
             return _packed(project, base, folder, copy, progress)
@@ -207,12 +222,21 @@ class ElsewhereDialog(QDialog):
     def _on_failed(self, error: Exception) -> None:
         if not isinstance(error, LayerwrightError):
             raise error
-        self.message.setText(str(error))
+        self.problem.say(error_text(error))
+        self.folder.setFocus()
+        self._show()
+
+    def _on_cancelled(self) -> None:
+        self._lane.cancel()
+        self.message.setText(self.tr("Cancelled: the folder is not complete."))
+
+    def _on_busy(self, busy: bool) -> None:
+        self.work.setVisible(busy)
         self._show()
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.command.toPlainText())
-        self._session.told.emit(self.tr("Copied."))
+        self.copy_command.setText(self.tr("Copied"))
 
     def _open(self) -> None:
         if self.parcel is not None:

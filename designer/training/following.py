@@ -94,3 +94,6 @@ def follow(window: Window, folder: Path) -> None:
     curves = window.workspace.curves
     Follower.of(curves).follow(folder)
     window.workspace.show_panel(curves)
+    if not (folder / "run.json").is_file():
+        text = window.tr("There is no run in “{0}” yet: its curves appear once it begins.").format(folder.name)
+        window.workspace.session.told.emit(text)

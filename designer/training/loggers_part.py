@@ -104,6 +104,9 @@ class LoggersPart(QWidget):
 
     def narrow(self, search: str) -> int:
         """Show only the rows that match; return how many are shown."""
+        title = self.tr("Loggers").casefold()
+        if all(word in title for word in search.casefold().split()):
+            search = ""
         found = 0
         for name, tick in self.ticks.items():
             found += tick.narrow(search) + self.options[name].narrow(search)

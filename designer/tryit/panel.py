@@ -29,6 +29,7 @@ from designer.data.notice import Notice, WorkBar
 from designer.data.reading import watched
 from designer.files import choose_existing
 from designer.jobs import Lane
+from designer.predicting.dialog import PredictDialog
 from designer.results.run_choice import RunChoice
 from designer.results.sample_view import SampleView
 from designer.results.showing import answer_text
@@ -38,7 +39,7 @@ from designer.tryit.asking import Reply, ask
 from designer.tryit.form import Form, one_row
 from designer.tryit.opening import Ready, open_ready
 from designer.tryit.saliency_bar import SaliencyBar
-from designer.widgets import ElidedLabel, empty_page, muted
+from designer.widgets import ElidedLabel, IconButton, empty_page, muted
 
 if TYPE_CHECKING:
     from core.training.results.incoming import Incoming
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 _NARROW = 560
 """Width in pixels below which the parts stand below one another."""
+_WIDE = 900
+"""Width in pixels from which on there is room for the text of every button in one line."""
 
 
 class TryPanel(QWidget):
@@ -72,6 +75,7 @@ class TryPanel(QWidget):
         self.run = RunChoice(runner)
         self.which, self.row = QComboBox(), QSpinBox()
         self.take, self.open = QPushButton(self.tr("Take a sample")), QPushButton(self.tr("Open…"))
+        self.whole = IconButton("table", self.tr("Predict a file…"))
         self.bar, self.notice, self.work = SaliencyBar(), Notice("try_notice"), WorkBar()
         self.sample, self.answer, self.hint, self.notes = SampleView(), AnswerView(), muted(), ElidedLabel()
         self.empty_text, self.empty_button = muted(), QPushButton(self.tr("Train"))
@@ -93,13 +97,16 @@ class TryPanel(QWidget):
         self.take.setToolTip(self.tr("A sample of the validation part, drawn by chance"))
         self.open.setObjectName("try_open")
         self.open.setToolTip(self.tr("An image, a sound, or a table with a row; it can also be dropped here"))
+        self.whole.setObjectName("try_whole")
+        self.whole.setText(self.tr("Predict a file…"))
+        self.whole.setToolTip(self.tr("Predict a file: all rows of a table, or all files of a folder, to be saved"))
         self.row.setObjectName("try_row")
         self.row.setAccessibleName(self.tr("Row of the file"))
         self.row.setPrefix(self.tr("row "))
         self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         first = QHBoxLayout()
         first.setSpacing(SPACE // 2)
-        for each in (self.run, self.which, self.take, self.open, self.row):
+        for each in (self.run, self.which, self.take, self.open, self.row, self.whole):
             first.addWidget(each)
         self._lines.addLayout(first)
         self._lines.addWidget(self.bar, 1)
@@ -156,6 +163,9 @@ class TryPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the parts below one another where it is narrow."""
         super().resizeEvent(event)
+        styles = Qt.ToolButtonStyle
+        wide = self.width() >= _WIDE
+        self.whole.setToolButtonStyle(styles.ToolButtonTextBesideIcon if wide else styles.ToolButtonIconOnly)
         narrow = self.width() < _NARROW
         self._parts.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
         across = self.width() < self._lines.minimumSize().width() + 60 if not narrow else True
@@ -169,6 +179,7 @@ class TryPanel(QWidget):
         self.which.activated.connect(lambda _place: self._follow())
         self.take.clicked.connect(self.take_sample)
         self.open.clicked.connect(self._on_open)
+        self.whole.clicked.connect(self._on_whole)
         self.row.valueChanged.connect(self._on_row)
         self.bar.changed.connect(self.ask)
         self.empty_button.clicked.connect(self._runner.start)
@@ -347,6 +358,16 @@ class TryPanel(QWidget):
         if path is not None:
             self.take_file(path)
 
+    def _on_whole(self) -> None:
+        """Ask about whole files, with the network that is tried here."""
+        if self.run.folder is None:
+            return
+        dialog = PredictDialog(self._runner, self._runner.session.base or Path.home(), self.window())
+        dialog.run.choose(self.run.folder)
+        dialog.which.setCurrentIndex(dialog.which.findData(self.which.currentData()))
+        dialog.exec()
+        dialog.deleteLater()
+
     def take_file(self, path: Path, under: QWidget | None = None) -> None:
         """Ask about what a file holds: the value of a field, or the first row of a table."""
         if self.ready is None or self.form is None:
@@ -409,6 +430,7 @@ class TryPanel(QWidget):
         with_samples = ready is not None and ready.samples is not None and bool(len(ready.rows))
         self.take.setEnabled(with_samples)
         self.open.setEnabled(ready is not None)
+        self.whole.setEnabled(ready is not None)
         self.bar.setEnabled(ready is not None)
         self.row.setVisible(self._file is not None and self.row.maximum() > 1)
         if ready is None:

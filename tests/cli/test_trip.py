@@ -93,6 +93,19 @@ def test_a_project_is_exported_with_fresh_weights_and_says_so(cli: Drive, flower
     assert load_file(tmp_path / "net.safetensors")["hidden1.weight"].shape == (5, 4)
 
 
+def test_a_project_that_starts_from_weights_is_exported_with_them_and_says_so(
+    cli: Drive, flowers: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "mine.layerwright"
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    cli("export", flowers, "--to", "safetensors", "-o", first)
+    cli("weights", flowers, "--from", first, "-o", project)
+    outcome = cli("export", project, "--to", "safetensors", "-o", second)
+    assert outcome.status == 0
+    assert "its weights are those that it starts from (mine.safetensors)" in outcome.err
+    assert all(torch.equal(tensor, load_file(first)[name]) for name, tensor in load_file(second).items())
+
+
 def test_what_was_exported_runs_where_only_torch_is(cli: Drive, trip: Trip, tmp_path: Path) -> None:
     assert cli("export", trip.run, "--to", "python", "-o", tmp_path / "out").out == f"{tmp_path / 'out' / 'model.py'}\n"
     run = Run.open(trip.run)

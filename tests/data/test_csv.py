@@ -135,6 +135,17 @@ def test_a_table_without_names_keeps_its_first_line_as_a_row(tmp_path: Path, tex
     assert "holds values" in raw.notes[0]
 
 
+def test_what_stands_above_the_names_is_left_out(tmp_path: Path) -> None:
+    raw = read_text(tmp_path, "sep=;\r\na;b\r\n1,5;x\r\n2,5;y\r\n")
+    assert values(raw, "a") == [1.5, 2.5]
+    raw = read_text(tmp_path, "# measured in May, by hand\n# one line a day\n\na,b\n1.5,x\n2.5,y\n")
+    assert values(raw, "a") == [1.5, 2.5]
+    assert raw.notes == ("Left out above the table: 2 lines that begin with #.",)
+    assert list(read_text(tmp_path, "#id,b\n1.5,x\n2.5,y\n").columns) == ["#id", "b"]
+    with pytest.raises(DataError, match=r"Row 2 \(line 4 of the file\)"):
+        read_text(tmp_path, "# remark\na,b\n1,2\n3\n")
+
+
 def test_whether_the_first_line_holds_names_can_be_said(tmp_path: Path) -> None:
     write(tmp_path, "2019,2020\n1,2\n3,4\n")
     assert list(read("csv", {"path": "table.csv", "names": "first line"}, tmp_path).columns) == ["2019", "2020"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,6 +12,8 @@ from core.data.dates import read_dates
 from core.data.infer import Hints, infer_column
 from core.data.source import Column
 from core.data.splits import part_of
+from core.data.values import parse_number
+from core.exporters._standalone_preprocess import number_of
 
 
 def infer(cells: list[str | None], name: str = "x", **hints: bool) -> Column:
@@ -140,3 +144,26 @@ def test_equal_words_are_held_once() -> None:
 @pytest.mark.parametrize("word", ["train", "training", "val", "valid", "validation", "dev", "eval", "test", "holdout"])
 def test_the_split_knows_every_word_for_a_part_that_tables_suggest(word: str) -> None:
     assert part_of(word) is not None
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("1,000.50", 1000.5),
+        ("1.000,50", 1000.5),
+        ("1,234,567", 1234567),
+        ("12,5", 12.5),
+        ("5 %", 5),
+        ("$3.20", 3.2),
+        ("7€", 7),
+    ],
+)
+def test_a_cell_is_the_number_that_a_person_reads_in_it(cell: str, number: float) -> None:
+    assert parse_number(cell) == number
+    assert number_of(cell) == number, "and so in exported code"
+
+
+@pytest.mark.parametrize("cell", ["1,2,3", "1,00.5", "1_000", "5 m", "", "%"])
+def test_what_could_be_anything_is_no_number(cell: str) -> None:
+    assert math.isnan(parse_number(cell))
+    assert math.isnan(number_of(cell))

@@ -24,7 +24,7 @@ from core.data.preprocessing import Preprocessing
 from core.errors import Cancelled, ExportError
 from core.exporters import ExportRequest, exporters
 from core.exporters._converting import ERRORS, Conversion, exported, is_fixed
-from core.exporters._network import Runner, by_name, exportable
+from core.exporters._network import Runner, by_name, exportable, first_difference
 from core.exporters._recurrent import with_loops
 from core.exporters._rows import UNKNOWN_WORD, raw_rows
 from core.exporters.onnx import repair, to_onnx, write_in_two
@@ -353,6 +353,19 @@ def test_weights_too_large_for_one_file_lie_beside_it(tmp_path: Path) -> None:
     (image,) = network.example
     (found,) = session.run(None, {"x": image.numpy()})
     np.testing.assert_allclose(found, network.built.module(image).detach().numpy(), rtol=0, atol=1e-5)
+
+
+def test_a_format_may_give_a_number_where_the_network_gives_none() -> None:
+    graph = chain(
+        inputs("image"), Node("flatten", "Flatten"), linear("scores", 10), Node("root", "Sqrt"), output("digit")
+    )
+    project = Project("roots", data=data("digits"), graph=graph, training=settings_with(epochs=1))
+    network = exportable(ExportRequest(project, Path("net.onnx")))
+    module, names = network.built.module, network.built.outputs
+    expected = module(*network.example)
+    assert 0 < torch.isnan(expected).sum() < expected.numel()
+    assert not first_difference(network, lambda given: by_name(module(*given).nan_to_num(), names))
+    assert "where it is NaN" in first_difference(network, lambda given: by_name(module(*given) * torch.nan, names))
 
 
 def test_a_format_that_computes_something_else_is_refused_by_the_first_node_that_differs() -> None:

@@ -79,7 +79,7 @@ def test_a_new_layer_stands_between_its_neighbours_and_off_every_other_node() ->
     x, y = after.nodes["drop"].position
     assert all(abs(x - n.position[0]) >= 160 or abs(y - n.position[1]) >= 54 for n in old.graph.nodes.values())
     assert {name: node for name, node in after.nodes.items() if name != "drop"} == dict(old.graph.nodes)
-    assert lines(adopted) == ["Added: drop", "Wired differently: output1"]
+    assert lines(adopted) == ["Added: drop (Dropout)", "Wired differently: output1"]
 
 
 def test_what_was_taken_out_goes_and_the_wires_close() -> None:
@@ -226,7 +226,7 @@ def test_a_new_group_and_its_use_come_in() -> None:
     adopted = adopt(old, new, made)
     assert adopted.project.groups["Block"] == block()
     assert adopted.project.graph.links[end("output1.input")] == end("block.y")
-    assert lines(adopted) == ["Added: group Block", "Added: block", "Wired differently: output1"]
+    assert lines(adopted) == ["Added: group Block", "Added: block (Block)", "Wired differently: output1"]
 
 
 def test_a_shared_layer_stays_shared_and_a_second_call_that_goes_leaves_the_layer() -> None:

@@ -126,6 +126,11 @@ SINGLE: dict[str, tuple[tuple[int | None, ...], str]] = {
         (6, 5, 3),
         "[L.Conv2D(4, 3), L.Flatten(), L.Dropout(0.5), L.BatchNormalization(), L.ReLU(), L.Dense(7), L.Dense(2)]",
     ),
+    "blocks": (
+        (6,),
+        "[each for n in range(3) for each in (L.Dense(6, activation='tanh', name=f'block{n}_up'),"
+        "L.BatchNormalization(name=f'block{n}_bn'))]",
+    ),
     "flatten_other": ((6, 5, 3), "[L.Conv2D(4, 3), L.Flatten(), L.Reshape((8, 6)), L.Dense(2)]"),
     "flatten_only": ((6, 5, 3), "[L.MaxPooling2D(2), L.Flatten()]"),
     "flatten_sequence": ((6, 5), "[L.Conv1D(4, 3), L.Flatten(), L.Dense(3)]"),

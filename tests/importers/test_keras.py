@@ -119,6 +119,13 @@ def test_a_model_inside_is_a_group(models: Path) -> None:
     assert any(name.startswith("back_bone.deep.dense") for name in imported.weights)
 
 
+def test_blocks_that_names_tell_are_one_group_repeated(models: Path) -> None:
+    imported = read(models / "blocks.keras")
+    assert [(node.name, node.repeat) for node in imported.project.graph.of_kind("group:Block")] == [("block", 3)]
+    assert set(imported.project.groups["Block"].graph.nodes) == {"input", "up", "bn", "output"}
+    assert "block.2.bn.running_mean" in imported.weights
+
+
 @pytest.mark.parametrize("name", ["vgg", "nested"])
 def test_legacy_files_hold_the_same_network(models: Path, name: str) -> None:
     new, old = read(models / f"{name}.keras"), read(models / f"{name}.h5")

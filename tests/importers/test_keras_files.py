@@ -346,3 +346,10 @@ def test_reading_can_be_cancelled(tmp_path: Path) -> None:
     path = write(tmp_path / "m.keras", SMALL, numbered((3, 2), (2,)))
     with pytest.raises(Cancelled), watching(lambda _done, _total, _what: False):
         read(path)
+
+
+@pytest.mark.parametrize("scale", ["2", ["a"], float("inf"), None])
+def test_a_scale_that_is_no_number_is_refused_by_name(tmp_path: Path, scale: Any) -> None:
+    config = sequential(entry(None, 4), layer("Rescaling", "scaled", scale=scale, offset=0.0))
+    with pytest.raises(ImportFailed, match="scale of the layer 'scaled' is no finite number"):
+        read(write(tmp_path / "model.keras", config))

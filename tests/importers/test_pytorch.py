@@ -11,6 +11,8 @@ import torch
 from torch import nn
 
 from core.errors import ImportFailed, ModelError
+from core.graph.project import End
+from core.graph.python_layer import python_kind, source_problems
 from core.importers import Imported
 from core.importers._draft import Draft
 from core.importers._opaque import opaque
@@ -56,7 +58,8 @@ def kinds(imported: Imported, group: str = "") -> Counter[str]:
     found: Counter[str] = Counter()
     for node in graph.nodes.values():
         if node.group and not node.shares:
-            found += kinds(imported, node.group)
+            assert isinstance(node.repeat, int)
+            found += Counter({kind: count * node.repeat for kind, count in kinds(imported, node.group).items()})
         elif node.kind not in ("Input", "Output") and not node.group and not node.shares:
             found[node.kind] += 1
     return found
@@ -102,11 +105,75 @@ def test_blocks_of_one_class_become_uses_of_one_group_that_differ_in_its_paramet
     _module, imported = made("ResNet-18")
     nodes = imported.project.graph.nodes
     assert [node.group for node in nodes.values() if node.group] == [
-        "BasicBlock", "BasicBlock", *("BasicBlock2", "BasicBlock") * 3,
+        "BasicBlock", *("BasicBlock2", "BasicBlock") * 3,
     ]  # fmt: skip
     assert nodes["layer4_1"].params == {"out_channels": 64}
-    assert nodes["layer1_0"].params == {}
+    assert (nodes["layer1"].params, nodes["layer1"].repeat) == ({}, 2)
+    assert imported.names["layer1.1.conv2.weight"] == "layer1.1.conv2.weight"
     assert list(imported.project.groups["BasicBlock2"].graph.nodes)[:3] == ["input", "conv1", "bn1"]
+
+
+def test_equal_blocks_in_a_row_become_one_that_is_repeated() -> None:
+    class Block(nn.Module):
+        def __init__(self, width: int, last: nn.Module) -> None:
+            super().__init__()
+            self.norm, self.up, self.down, self.last = (
+                nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.Linear(2 * width, width), last,
+            )  # fmt: skip
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(x + self.down(torch.relu(self.up(self.norm(x)))))
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            lasts = [nn.Tanh(), nn.Tanh(), nn.Tanh(), nn.Sigmoid(), nn.Sigmoid(), nn.Tanh(), nn.Tanh()]
+            self.blocks = nn.ModuleList(Block(6, last) for last in lasts)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for number, block in enumerate(self.blocks):
+                x = block(x) + x if number == 5 else block(x)
+            return x
+
+    module = Net()
+    imported = module_to_draft(module, [(6,)])
+    graph = imported.project.graph
+    uses = [(node.name, node.group, node.repeat) for node in graph.nodes.values() if node.group]
+    assert uses == [
+        ("blocks", "Block", 3),
+        ("blocks_3", "Block2", 2),
+        ("blocks_5", "Block", 1),
+        ("blocks_6", "Block", 1),
+    ]
+    assert graph.links[End("blocks_3", "input")] == End("blocks", "output")
+    state = module.state_dict()
+    assert all(torch.equal(tensor, state[imported.names[key]]) for key, tensor in imported.weights.items())
+    assert imported.names["blocks_3.1.up.weight"] == "blocks.4.up.weight"
+
+
+def test_blocks_in_a_row_may_all_take_one_thing_more() -> None:
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.own, self.other = nn.Linear(4, 4), nn.Linear(3, 4)
+
+        def forward(self, x: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+            return torch.tanh(self.own(x) + self.other(context))
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.blocks = nn.ModuleList(Block() for _ in range(3))
+
+        def forward(self, x: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+            for block in self.blocks:
+                x = block(x, context)
+            return x
+
+    imported = module_to_draft(Net(), [(4,), (3,)])
+    (row,) = imported.project.graph.of_kind("group:Block")
+    assert (row.name, row.repeat) == ("blocks", 3)
+    assert imported.names["blocks.2.other.weight"] == "blocks.2.other.weight"
 
 
 def test_containers_that_are_alike_become_a_group_named_by_their_place() -> None:
@@ -251,3 +318,12 @@ def test_wrong_inputs_are_said_to_be() -> None:
 def test_inputs_are_guessed_from_the_first_layer() -> None:
     imported = module_to_draft(networks.LeNet())
     assert imported.project.graph.nodes["x"].params["shape"] == (1, 32, 32)
+
+
+@pytest.mark.parametrize(("what", "key"), [("None", "lambda"), ("x²y", "²"), ("import os\n", "a\nb"), ('"""', "'")])
+def test_an_opaque_layer_of_any_name_is_sound_python(what: str, key: str) -> None:
+    draft = Draft("net")
+    opaque(draft, what, [draft.input("x", (3,))], [("N", 3)], ["float32"], "odd", {key: torch.zeros(2)})
+    (layer,) = draft.project.code.values()
+    compile(layer.source, "layer", "exec")
+    assert not source_problems(python_kind(layer))

@@ -9,6 +9,7 @@ import pytest
 from core import trust
 from core.errors import ImportFailed
 from core.importers import ImportRequest, importers
+from core.importers._torch_source import offered
 from core.importers.pytorch import source_text
 
 _SOURCE = """from pathlib import Path
@@ -105,3 +106,38 @@ def test_finding_a_module_imports_none_of_the_packages_around_it(
     (folder / "inner.py").write_text("x = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert source_text("python:outer_package.inner:x") == "x = 1\n"
+
+
+def test_code_that_was_edited_and_trusted_anew_is_what_runs_with_all_that_it_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "edited_zoo"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def outputs(out: int, act: str) -> list[str]:
+        (package / "parts.py").write_text(f"from torch import nn\n\nActivation = nn.{act}\n")
+        text = (
+            "from torch import nn\n\nfrom edited_zoo.parts import Activation\n\n\n"
+            f"def make():\n    return nn.Sequential(nn.Linear(4, {out}), Activation())\n"
+        )
+        (package / "nets.py").write_text(text)
+        trust.trust(text)
+        imported = importers["pytorch"].read(ImportRequest("python:edited_zoo.nets:make", shapes=((4,),)))
+        trust.forget(text)
+        nodes = list(imported.project.graph.nodes.values())[1:-1]
+        return [nodes[0].kind, str(nodes[0].params["out_features"]), nodes[1].kind]
+
+    assert outputs(5, "ReLU") == ["Linear", "5", "ReLU"]
+    assert outputs(77, "Sigmoid") == ["Linear", "77", "Sigmoid"]
+
+
+def test_what_can_make_a_network_is_offered_without_running_anything(tmp_path: Path) -> None:
+    text = _SOURCE.replace(_SOURCE[:4], f"open({str(tmp_path / 'ran')!r}, 'w')\nfrom", 1)
+    assert offered(text) == ("Net", "network", "broken", "nothing")
+    assert not (tmp_path / "ran").exists()
+    parts = "from torch import nn\n\n\nclass Part(nn.Module):\n    def __init__(self, size):\n        pass\n"
+    assert offered(parts + "\n\ndef build(depth=2, *, wide=False):\n    return Part(depth)\n") == ("build",)
+    assert offered(parts + "\n\ndef build(depth, *, wide):\n    return Part(depth)\n") == ()
+    assert offered("def (") == ()

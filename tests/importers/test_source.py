@@ -13,6 +13,7 @@ from core import trust
 from core.errors import ImportFailed
 from core.graph.adopting import adopt, described
 from core.graph.edits import SetParameters
+from core.graph.order import execution_order
 from core.graph.project import INPUT, Graph, Node, Project, PythonLayer
 from core.graph.templates import template, templates
 from core.importers._source import from_source, known_classes, taken_back
@@ -94,7 +95,7 @@ def test_a_source_that_was_read_anew_gives_the_same_project(name: str) -> None:
     assert read_anew(project)[0] == project
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", [each.id for each in templates() if each.id not in _QUICK])
 def test_every_template_comes_back_as_it_was(name: str) -> None:
     project = template(name).load()
@@ -164,7 +165,7 @@ def test_a_layer_that_is_put_in_stands_in_the_wire() -> None:
 
     project = template("two-task").load()
     after, said = edited(project, change)
-    assert said == ["Added: norm", "Wired differently: relu1"]
+    assert said == ["Added: norm (LayerNorm)", "Wired differently: relu1"]
     assert after.graph.nodes["norm"].kind == "LayerNorm"
     assert after.graph.links[end("relu1.input")] == end("norm.output")
     assert all(after.graph.nodes[name] == node for name, node in project.graph.nodes.items())
@@ -296,12 +297,7 @@ def test_what_fails_is_said_with_its_line(change: tuple[str, str], said: str) ->
     assert said in refused(PLAIN.replace(*change), (4,))
 
 
-def test_what_cannot_be_drawn_says_so() -> None:
-    text = PLAIN.replace(
-        "        return self.last(",
-        "        if features.sum() > 0:\n            features = -features\n        return self.last(",
-    )
-    assert "Model cannot be drawn" in refused(text, (4,))
+def test_a_text_without_the_network_says_so() -> None:
     assert "There is no class" in refused("x = 1\n", (4,))
     assert "There are: Block, Model" in refused(PLAIN + "# once more\n", (4,), network="Nobody")
 
@@ -322,3 +318,19 @@ def test_a_change_of_the_project_meanwhile_is_kept() -> None:
     after = taken_back(later, text, given, source).project
     assert after.graph.nodes["trunk2"].params["out_features"] == 48
     assert after.graph.nodes["relu1"].kind == "GELU"
+
+
+def test_a_network_that_replaces_most_of_ours_is_laid_out_as_a_whole() -> None:
+    project = template("digits").load()
+    source, given = written(project)
+    text = "import torch\nfrom torch import nn\n\n\nclass Deep(nn.Module):\n    def __init__(self):\n"
+    text += "        super().__init__()\n        self.layers = nn.Sequential(\n            nn.Flatten(),\n"
+    text += "".join(f"            nn.Linear({size}, 64), nn.GELU(),\n" for size in (64,) * 8)
+    text += "            nn.Linear(64, 10))\n\n    def forward(self, image):\n        return self.layers(image)\n"
+    trust.trust(text)
+    after = taken_back(project, text, given, source).project
+    (image,) = after.graph.of_kind(INPUT)
+    assert image.position == project.graph.of_kind(INPUT)[0].position
+    down = [after.graph.nodes[name].position[1] for name in execution_order(after.graph)]
+    assert down == sorted(down)
+    assert len({node.position for node in after.graph.nodes.values()}) == len(after.graph.nodes)

@@ -39,7 +39,7 @@ PUBLISHED = {
 LARGE = {"alexnet", "vgg16", "vit-b-16"}
 ALL = pytest.mark.parametrize("name", PUBLISHED)
 RUN = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in PUBLISHED]
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in LARGE else name for name in PUBLISHED]
 )
 REFERENCES: dict[str, Callable[[], nn.Module]] = {
     "densenet121": reference.densenet121,

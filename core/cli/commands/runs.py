@@ -23,6 +23,7 @@ from core.errors import ExportError, TrainingError
 from core.exporters import ExportRequest, exporters
 from core.graph.files import load_project
 from core.graph.groups import with_weights_beside
+from core.graph.project import Project
 from core.training.runs import Run, RunListing, Which, list_runs
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _short(value: object) -> str:
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source", type=Path, metavar="RUN|FILE", help="a run's folder, or a project file (fresh weights)"
+        "source", type=Path, metavar="RUN|FILE", help="a run's folder, or a project file (weights that it starts from)"
     )
     parser.add_argument("--to", required=True, choices=sorted(kind.id for kind in exporters), help="the format")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="PATH", help="the file to write")
@@ -111,13 +112,22 @@ def _export(options: argparse.Namespace) -> int:
     for text in written.notes:
         note(text)
     if request.run is None:
-        note(f"'{options.source}' is a project, not a run: its weights are fresh, not trained.")
+        note(f"'{options.source}' is a project, not a run: {_where_from(request.project)}")
     if options.json:
         notes = {"notes": list(written.notes)} if written.notes else {}
         print_json({"format": options.to, "path": str(written.path), **notes})
     else:
         print(written.path)
     return DONE
+
+
+def _where_from(project: Project) -> str:
+    """Say which weights a project is exported with that no run trained."""
+    files = list(dict.fromkeys(filter(None, (project.weights, *(each.weights for each in project.groups.values())))))
+    if not files:
+        return "its weights are fresh, not trained."
+    names = ", ".join(Path(each).name for each in files)
+    return f"its weights are those that it starts from ({names}), and fresh ones where these have none."
 
 
 def _request(source: Path, output: Path, which: Which) -> ExportRequest:

@@ -35,6 +35,17 @@ def without_dimension(search: Search, place: str) -> Search:
     return replace(search, dimensions=tuple(each for each in search.dimensions if each.place != place))
 
 
+def searched_nodes(search: Search, group: str) -> frozenset[str]:
+    """Return the nodes of the network ("") or of a group that a search varies."""
+    found = set()
+    for each in search.dimensions:
+        head, _, rest = each.place.partition("/")
+        owner, _, node = rest.partition("/")[0].rpartition(":")
+        if head == "node" and owner == group:
+            found.add(node)
+    return frozenset(found)
+
+
 def with_places_renamed(project: Project, old: str, new: str) -> Project:
     """Return the project with its searched places below ``old`` ("node/conv1/", "node/Block:") below ``new``."""
 

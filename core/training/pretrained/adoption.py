@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,9 @@ from core.errors import ImportFailed
 from core.graph.edits import Edit, SetParameters, SetWeights, Together, Within
 from core.graph.groups import users, without_weights
 from core.graph.kinds import kind_of
-from core.graph.project import Graph, Node, Project
+from core.graph.names import natural_key
+from core.graph.order import incoming
+from core.graph.project import OUTPUT, Graph, Node, Project
 from core.kinds import Value
 from core.model.build import build
 from core.model.shapes import check
@@ -92,6 +94,42 @@ class Adoption:
         return Together(tuple(edits), f"Load weights from {self.source.name}")
 
 
+def fine_tuning(project: Project, learning: Learning) -> tuple[Edit, tuple[str, ...]]:
+    """Return the edit that lets a network's weights stay or learn slowly, but for those next to its outputs.
+
+    The names are those of the nodes that learn as before: the last ones with weights on the way to each output.
+
+    Raises:
+        ModelError: the network cannot be built.
+    """
+    names = _wanted(project).keys()
+    last = _last_with(project.graph, {name.partition(".")[0] for name in names})
+    told = {name for name in names if name.partition(".")[0] not in last}
+    whole = _whole_nodes(project, project.graph, "", names, told)
+    option: dict[str, Value] = {
+        FROZEN.name: learning == "frozen",
+        LEARNING_RATE_FACTOR.name: SLOWER if learning == "slow" else 1.0,
+    }
+    return Together(tuple(_set_everywhere(whole, option)), "Set up fine-tuning"), tuple(sorted(last, key=natural_key))
+
+
+def _last_with(graph: Graph, owners: Collection[str]) -> set[str]:
+    """Return the nodes among the owners from which an output is reached without passing another one."""
+    before = incoming(graph)
+    todo, seen, last = [node.name for node in graph.of_kind(OUTPUT)], set[str](), set[str]()
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        owner = graph.nodes[name].shares or name
+        if owner in owners:
+            last.add(owner)
+        else:
+            todo += [end.node for _port, end in before[name]]
+    return last
+
+
 def free_beside(path: Path) -> Path:
     """Return where weights go beside a project's file: under its name, or with a number where such a file is there."""
     found, number = path.with_suffix(SAFE), 2
@@ -152,6 +190,11 @@ def _learning_edits(project: Project, loaded: Collection[str], learning: Learnin
     wanted = _wanted(project) if learning != "all" else {}
     nodes = _whole_nodes(project, project.graph, "", wanted.keys(), loaded)
     option: dict[str, Value] = {FROZEN.name: True} if learning == "frozen" else {LEARNING_RATE_FACTOR.name: SLOWER}
+    return _set_everywhere(nodes, option)
+
+
+def _set_everywhere(nodes: Mapping[str, Sequence[str]], option: Mapping[str, Value]) -> list[Edit]:
+    """Return the edits that set parameters of nodes by group ("" at the root)."""
     return [
         Within(group, SetParameters(dict.fromkeys(names, option)))
         if group

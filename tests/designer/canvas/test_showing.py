@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.graph.edits import Connect, SetParameters
+from core.graph.edits import Connect, Rename, SetParameters, SetSearch
 from core.graph.layout import layered_layout
-from core.graph.project import Graph, Node, Project
+from core.graph.project import Dimension, Graph, Node, Project, Search
 from core.graph.shorthand import main_parameters
 from core.layers import catalogue
 from designer import theme
@@ -233,3 +235,19 @@ def test_an_input_of_many_fields_tells_their_number_and_stays_narrow() -> None:
     assert main_parameters(kind, {"fields": ("width", "height")}, {}) == "width, height"
     assert main_parameters(kind, {"fields": ("x", "y")}, {}) == "x, y"
     assert main_parameters(kind, {"fields": ("a", "b", "c", "d")}, {}) == "4 fields"
+
+
+def test_what_a_sweep_varies_is_marked_without_moving_anything(checked: CanvasView) -> None:
+    session, item = checked.session, checked.canvas.nodes["conv1"]
+    before = item.face
+    search = Search((Dimension("node/conv1/out_channels", 8, 64), Dimension("node/Block:conv1/out_channels", 8, 64)))
+    assert session.apply(SetSearch(search))
+    assert item.face.searched
+    assert replace(item.face, searched=False) == before
+    assert not checked.canvas.nodes["relu1"].face.searched
+    assert "A sweep tries other values" in node_tooltip(checked.canvas, "conv1")
+    assert session.apply(Rename("conv1", "first"))
+    assert checked.canvas.nodes["first"].face.searched
+    session.document.undo()
+    session.document.undo()
+    assert not checked.canvas.nodes["conv1"].face.searched

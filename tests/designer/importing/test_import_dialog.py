@@ -196,3 +196,44 @@ def test_a_network_dropped_on_the_window_is_imported(qtbot: QtBot, window: Windo
     assert drop(window, toy)
     wait_for(qtbot, lambda: len(window.projects.open_ones) == 1)
     assert window.projects.open_ones[0].session.project.name == "Toy network"
+
+
+def test_a_python_file_offers_what_in_it_makes_a_network(
+    qtbot: QtBot, window: Window, toy: Path, dialog: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from torch import nn\n\n\nclass Part(nn.Module):\n    def __init__(self, size):\n        pass\n\n\n"
+        "def make():\n    return nn.Sequential(nn.Linear(3, 2))\n\n\ndef _hidden():\n    return None\n"
+    )
+    made = dialog(str(path))
+    assert [made.maker.itemText(place) for place in range(made.maker.count())] == ["make"]
+    assert made.maker.isVisible()
+    made.maker.setFocus()
+    qtbot.keyClick(made.maker, Qt.Key.Key_Return)
+    wait_for(qtbot, lambda: made.go.text() == "Trust and import")
+    made.go.click()
+    wait_for(qtbot, lambda: ready(made))
+    assert "Sequential" in made.report.summary.text()
+    assert made.report.ends.text() == "From 'input' 3 to 'output'"
+    assert "guessed: 'input' 3" in made.report.notes[0]
+    made.back.click()
+    made.source.setText("net.onnx")
+    assert not made.maker.isVisible()
+
+
+def test_what_cannot_be_imported_is_told_and_can_be_typed_over_at_once(
+    qtbot: QtBot, window: Window, toy: Path, dialog: Open, tmp_path: Path
+) -> None:
+    toy.write_text("no number")
+    made = dialog("")
+    made.source.setText(str(toy))
+    made.go.setFocus()
+    made.go.click()
+    wait_for(qtbot, lambda: bool(made.message.text()))
+    assert made.message.text() == "This is no toy.\n•  It holds no number."
+    assert made.source.hasFocus()
+    made.source.setText(str(tmp_path / "net.pth"))
+    assert not made.message.text()
+    made.go.click()
+    assert "“net.pth” holds weights" in made.message.text()

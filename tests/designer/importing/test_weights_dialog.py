@@ -33,11 +33,11 @@ def opened(qtbot: QtBot, window: Window, path: Path) -> WeightsDialog:
 
 def test_the_report_names_every_tensor_and_can_be_filtered(qtbot: QtBot, open_project: Open, weights: Path) -> None:
     made = opened(qtbot, open_project(iris()), weights)
-    assert made.summary.text() == "3 of 4 tensors loaded, 1 of another shape, 1 not used."
+    assert made.summary.text() == "3 of 4 tensors fit, 1 of another shape, 1 not used"
     model = made.model
     cells = [[model.index(row, column).data() for column in range(5)] for row in range(model.rowCount())]
-    assert ["loaded", "hidden.weight", "5 × 4", "hidden.weight", "5 × 4"] in cells
-    assert ["another shape: fresh", "logits.weight", "3 × 5", "logits.weight", "9 × 9"] in cells
+    assert ["fits", "hidden.weight", "5 × 4", "hidden.weight", "5 × 4"] in cells
+    assert ["another shape, stays fresh", "logits.weight", "3 × 5", "logits.weight", "9 × 9"] in cells
     assert ["not used", "", "", "more", "3"] in cells
     made.filter.setCurrentIndex(1)
     assert model.rowCount() == 2

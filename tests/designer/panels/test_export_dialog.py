@@ -127,3 +127,21 @@ def test_choosing_another_format_changes_the_proposed_ending(dialog: ExportDialo
     for at, kind in enumerate(dialog.kinds):
         dialog.formats.button(at).click()
         assert dialog.path.text().endswith(kind.suffix)
+
+
+def test_what_would_be_replaced_is_said_and_a_zip_without_its_ending_is_a_folder(
+    qtbot: QtBot, dialog: ExportDialog, tmp_path: Path
+) -> None:
+    by_id = {each.id: dialog.formats.button(at) for at, each in enumerate(dialog.kinds)}
+    by_id["bundle"].click()
+    bundle = dialog.path.text()
+    by_id["package"].click()
+    assert dialog.path.text() != bundle  # one does not replace the other
+    (tmp_path / "there.zip").write_text("")
+    dialog.path.selectAll()
+    qtbot.keyClicks(dialog.path, str(tmp_path / "there.zip"))
+    assert dialog.message.text() == "“there.zip” is there already: it will be replaced."
+    by_id["onnx"].click()
+    assert not dialog.message.text()
+    export(qtbot, dialog, "bundle", tmp_path / "folder")
+    assert (tmp_path / "folder" / "predict.py").is_file()

@@ -74,12 +74,13 @@ def test_a_table_is_predicted_and_saved_with_classes_and_probabilities(
     dialog.path.setText(str(table))
     dialog.go.click()
     qtbot.waitUntil(lambda: dialog.predicted is not None, timeout=WAIT)
-    assert dialog.summary.text() == "6 of 6 rows have a prediction"
+    assert dialog.summary.text() == "6 of 6 rows predicted"
     assert dialog.predicted is not None
     headings = dialog.predicted.headings
     assert headings[:2] == ("row", "species")
     assert len([name for name in headings if name.startswith("species/")]) == 3
     assert dialog.table.rowCount() == 6
+    assert dialog.table.horizontalHeaderItem(2).textAlignment() == dialog.table.item(0, 2).textAlignment()
     hands.choose(tmp_path / "out.csv")
     dialog.save.click()
     qtbot.waitUntil(lambda: dialog.summary.text().startswith("Saved to"), timeout=WAIT)
@@ -87,6 +88,9 @@ def test_a_table_is_predicted_and_saved_with_classes_and_probabilities(
     assert tuple(saved.columns) == headings
     assert saved["species"].to_list() == [dialog.table.item(row, 1).text() for row in range(6)]
     assert all(abs(sum(row[2:5]) - 1) < 1e-5 for row in saved.iter_rows())
+    dialog.path.setText(str(tmp_path / "another.csv"))
+    assert (dialog.table.rowCount(), dialog.predicted) == (0, None)
+    assert dialog.summary.text() == "Nothing was predicted yet"
     dialog.reject()
 
 
@@ -98,6 +102,9 @@ def test_what_is_no_input_of_the_network_is_told(qtbot: QtBot, opened: Open, run
     qtbot.waitUntil(lambda: bool(dialog.message.text()), timeout=WAIT)
     assert "sepal length (cm)" in dialog.message.text()
     assert not dialog.save.isEnabled()
+    assert dialog.path.hasFocus()
+    dialog.path.setText("")
+    assert not dialog.message.text()
     dialog.reject()
 
 

@@ -6,16 +6,19 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from core.training.results.outcome import Points
 from core.training.runs import Run
 from designer.results.confusion import ConfusionPage
 from designer.results.detail import SampleDialog
 from designer.results.edits import marks
 from designer.results.gallery_model import LOSS, SHOWN_ROLE
+from designer.results.numbers import NumbersView
 from designer.results.panel import ResultsPanel
 from designer.results.texts import marked
 from designer.results.views import CALIBRATION, CLASSES, CONFUSION, CURVES, NUMBERS, TEXTS, WORST
@@ -332,3 +335,24 @@ def test_texts_and_masks_have_their_own_pictures(
     index = masks.gallery.model.index(0, 0)
     qtbot.waitUntil(lambda: bool(index.data(SHOWN_ROLE)), timeout=WAIT)
     assert not masks.grab().isNull()
+    truth, said = first.masks
+    right = np.mean(truth[truth >= 0] == said[truth >= 0])
+    assert first.predicted == f"{right * 100:.0f} % right"
+    assert masks.looked is not None
+    dialog = SampleDialog(masks.looked, next(iter(masks.looked.outcome.outputs)), first)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: not dialog.busy, timeout=WAIT)
+    assert dialog.truth_heading.isVisible()
+    assert np.array_equal(dialog.sample.mask, truth)
+
+
+def test_residuals_far_from_zero_are_bars_that_can_be_seen(qtbot: QtBot) -> None:
+    view = NumbersView()
+    qtbot.addWidget(view)
+    truth = np.array([40.0, 41.0, 42.0])
+    view.show_points(Points(np.arange(3), truth, truth - np.array([20.0, 20.1, 20.2])))
+    bars = [item for item in view.residuals.plot.getPlotItem().items if isinstance(item, pg.BarGraphItem)]
+    width = float(np.min(bars[0].opts["x1"] - bars[0].opts["x0"]))
+    assert sum(bars[0].opts["height"]) == 3
+    assert width > 20 / 100, "not a hundredth of the way to zero"

@@ -47,5 +47,5 @@ def settled(qtbot: QtBot, panel: SourcePanel) -> None:
     """Wait until the panel has written what the check found last, or said why it cannot."""
     session, writer = panel.session, panel.writer
     qtbot.waitUntil(
-        lambda: session.report_is_current and (writer.up_to_date or writer.trouble is not None), timeout=WAIT
+        lambda: session.report_is_current and not writer.busy and bool(writer.written or writer.trouble), timeout=WAIT
     )

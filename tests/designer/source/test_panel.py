@@ -6,16 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from core import trust
+from core.graph.document import Document
 from core.graph.edits import Rename, SetParameters
 from core.graph.project import Project
 from core.graph.templates import template
+from designer.session import Session
 from designer.source.apply_dialog import ApplyDialog
 from designer.source.panel import SourcePanel
 from tests.designer.source.conftest import WAIT, settled
@@ -279,6 +281,99 @@ def test_another_number_of_inputs_is_asked_for(qtbot: QtBot, digits: SourcePanel
     QTest.keyClicks(dialog.given.rows[1][1], "8")
     press(qtbot, dialog.next)
     ran(qtbot, dialog)
-    assert "Added: more" in changes(dialog)
+    assert "Added: more (Input)" in changes(dialog)
     press(qtbot, dialog.next)
     assert len(digits.session.project.graph.of_kind("Input")) == 2
+
+
+def test_editing_waits_until_the_source_is_there(qtbot: QtBot) -> None:
+    session = Session(Document(template("moons").load()))
+    panel = SourcePanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.edit()
+    assert not panel.editing
+    qtbot.waitUntil(lambda: panel.editing, timeout=WAIT)
+    assert "class Net" in text(panel)
+    assert not panel.unapplied
+    panel.close_jobs()
+    session.close()
+    session.deleteLater()
+
+
+def test_what_was_left_by_cancel_can_be_brought_back(qtbot: QtBot, digits: SourcePanel) -> None:
+    digits.edit()
+    press(qtbot, digits.cancel_button)
+    assert digits.notice.isHidden()
+    digits.edit()
+    new = text(digits) + "# mine\n"
+    write(digits, new)
+    assert digits.unapplied
+    press(qtbot, digits.cancel_button)
+    assert not digits.unapplied
+    assert "was not applied" in digits.notice.text.text()
+    press(qtbot, digits.notice.button)
+    assert digits.editing
+    assert text(digits) == new
+    trust.trust(new)
+    dialog = started(qtbot, digits)
+    ran(qtbot, dialog)
+    assert changes(dialog) == []
+    press(qtbot, dialog.next)
+    assert digits.notice.isHidden()
+
+
+def test_the_source_is_applied_and_left_by_key(qtbot: QtBot, digits: SourcePanel) -> None:
+    digits.edit()
+    write(digits, text(digits).replace("nn.Tanh()", "nn.GELU()").replace("nn.ReLU()", "nn.GELU()"))
+    QTest.keyClick(digits.text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    dialog = digits.findChild(ApplyDialog) or digits.window().findChild(ApplyDialog)
+    assert dialog is not None
+    press(qtbot, dialog.cancel)
+    digits.text.setFocus()
+    QTest.keyClick(digits.text, Qt.Key.Key_Escape)
+    assert digits.cancel_button.hasFocus()
+    assert digits.editing
+
+
+def test_a_width_that_does_not_fit_leads_to_the_line_where_it_breaks(qtbot: QtBot, digits: SourcePanel) -> None:
+    digits.edit()
+    wrong = FOREIGN.replace("nn.Linear(8, 1)", "nn.Linear(9, 1)")
+    write(digits, wrong)
+    trust.trust(wrong)
+    qtbot.waitUntil(lambda: digits.classes.currentText() == "Theirs")
+    dialog = started(qtbot, digits)
+    ran(qtbot, dialog)
+    line = next(n for n, each in enumerate(wrong.splitlines(), 1) if "self.narrow(self.helper" in each)
+    assert dialog.next.text() == f"Go to line {line}"
+
+
+def test_a_network_for_other_inputs_can_be_read_with_its_own_shapes(qtbot: QtBot, digits: SourcePanel) -> None:
+    digits.edit()
+    wider = FOREIGN.replace("nn.Linear(2, 8)", "nn.Linear(5, 8)")
+    write(digits, wider)
+    trust.trust(wider)
+    qtbot.waitUntil(lambda: digits.classes.currentText() == "Theirs")
+    dialog = started(qtbot, digits)
+    ran(qtbot, dialog)
+    assert "cannot be multiplied" in dialog.failure.text()
+    assert dialog.entered.text().endswith(": 2.")
+    press(qtbot, dialog.shapes)
+    assert dialog.pages.currentWidget() is dialog.given
+    dialog.given.rows[0][1].setText("5")
+    press(qtbot, dialog.next)
+    ran(qtbot, dialog)
+    assert "Added: group Helper" in changes(dialog)
+    assert dialog.shapes.isHidden()
+
+
+def test_undo_is_the_networks_while_the_text_is_only_read(qtbot: QtBot, digits: SourcePanel) -> None:
+    def taken() -> bool:
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        event.ignore()
+        QApplication.sendEvent(digits.text, event)
+        return event.isAccepted()
+
+    assert not taken()
+    digits.edit()
+    assert taken()

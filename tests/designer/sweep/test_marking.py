@@ -157,3 +157,34 @@ def test_words_that_are_known_are_ticked(qtbot: QtBot, session: Session) -> None
         item.setCheckState(Qt.CheckState.Checked if item.text() in ("SGD", "Adam") else Qt.CheckState.Unchecked)
     assert set(dialog.dimension.choices) == {"Adam", "SGD"}
     assert not dialog.message.text()
+
+
+def test_other_kinds_of_the_same_family_are_ticked(qtbot: QtBot, session: Session) -> None:
+    dialog = DimensionDialog(session.project, spot(session.project, "node/linear2/kind"))
+    qtbot.addWidget(dialog)
+    names = [dialog.ticks.item(row).text() for row in range(dialog.ticks.count())]
+    assert names[0] == "Linear"
+    assert "Identity" in names
+    assert "Conv2d" not in names
+    assert "Bilinear" not in names  # has two inputs
+    assert dialog.message.text() == "Choose at least two."
+    dialog.ticks.item(names.index("Identity")).setCheckState(Qt.CheckState.Checked)
+    assert dialog.dimension.choices == ("Linear", "Identity")
+    assert not dialog.message.text()
+
+
+def test_what_was_chosen_of_another_family_stays_among_the_choices(qtbot: QtBot, session: Session) -> None:
+    assert searched(session.project.search, "node/act/kind") is not None
+    dialog = DimensionDialog(session.project, spot(session.project, "node/act/kind"))
+    qtbot.addWidget(dialog)
+    assert set(dialog.dimension.choices) == {"ReLU", "Tanh", "Conv2d"}
+
+
+def test_the_keyboard_begins_where_one_writes(qtbot: QtBot, session: Session) -> None:
+    dialog = DimensionDialog(session.project, spot(session.project, WIDTH))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.focusWidget() is dialog.low
+    dialog.words.setText("nine, 3")
+    dialog.chosen.setChecked(True)
+    assert not dialog.message.text().startswith("node/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,39 @@ def test_a_sweep_is_started_stopped_and_gone_on_with(qtbot: QtBot, session: Sess
     assert session.texts == []  # type: ignore[attr-defined]
     panel.close_jobs()
     panel.runner.deleteLater()
+
+
+def test_trials_are_gone_through_by_key_from_the_best(qtbot: QtBot, panel: SweepPanel) -> None:
+    panel.tabs.setCurrentIndex(1)
+    plot, runner = panel.parallel, panel.runner
+    best = best_of(runner.sweep, runner.rows)  # type: ignore[arg-type]
+    assert best is not None
+    qtbot.keyClick(plot, Qt.Key.Key_Up)
+    assert plot.marked == best.number
+    assert panel.view.chosen is not None
+    assert panel.view.chosen.number == best.number
+    values = []
+    for _ in range(6):
+        qtbot.keyClick(plot, Qt.Key.Key_Down)
+        values.append(next(each.value for each in runner.rows if each.number == plot.marked))
+    assert values[-1] == max(each.value for each in runner.rows if each.value is not None)
+
+
+def test_the_structure_of_the_selected_layer_is_in_the_menu_too(panel: SweepPanel) -> None:
+    panel._session.select(frozenset({"act"}))
+    menu = panel.form.add_menu()
+    names = {entry.objectName() for part in menu.actions() for entry in part.menu().actions()}  # type: ignore[attr-defined]
+    assert {"add_node/act/kind", "add_node/act/mode"} <= names
+    assert "add_node/act/repeat" not in names
+
+
+def test_without_optuna_the_panel_says_what_to_install(
+    qtbot: QtBot, session: Session, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    panel = panel_of(qtbot, session, root)
+    assert panel.empty.isVisible()
+    assert 'pip install "layerwright[sweep]"' in panel.empty.text()
+    assert not panel.start.isEnabled()
+    assert session.texts == []  # type: ignore[attr-defined]
+    panel.close_jobs()

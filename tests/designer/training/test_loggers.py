@@ -64,6 +64,8 @@ def test_every_logger_is_found_by_its_name(panel: TrainingPanel) -> None:
         assert panel.loggers.ticks[kind.id].isVisible()
         assert panel.folds["loggers"].isVisible()
         assert not panel.folds["gradients"].isVisible()
+    panel.search.setText("logg")  # what the section is called finds all of them
+    assert all(tick.isVisible() for tick in panel.loggers.ticks.values())
 
 
 def test_what_the_check_says_of_an_option_stands_below_it(panel: TrainingPanel, iris: Session, qtbot: QtBot) -> None:
