@@ -120,9 +120,9 @@ def _files(
     request: ExportRequest, network: Exportable, trained: Trained, session: Session, epochs: int
 ) -> dict[str, bytes]:
     from core.exporters._bundle_parts import example_files, outputs_json, requirements
-    from core.exporters._package_data import package_data
-    from core.exporters._package_readme import package_readme
-    from core.exporters._package_train import package_train
+    from core.exporters._package.data import package_data
+    from core.exporters._package.readme import package_readme
+    from core.exporters._package.train import package_train
     from core.exporters.state_dict import to_state_dict
 
     assert network.preprocessing is not None

@@ -13,7 +13,7 @@ from core.graph.files import SUFFIX, save_project
 from core.graph.groups import graphs
 from core.graph.project import INPUT, OUTPUT, Project
 from core.importers import Imported, ImporterKind, ImportRequest, importers
-from core.importers._torch_source import find
+from core.importers._torch.source import find
 from core.loading import load
 
 WEIGHTS_SUFFIX = ".safetensors"

@@ -12,10 +12,10 @@ from pathlib import Path
 from core.errors import ImportFailed, ModelError
 from core.importers._draft import Draft
 from core.importers._folding import Scope, folded
-from core.importers._keras_config import read_model
-from core.importers._keras_file import opened
-from core.importers._keras_flow import Unsupported
-from core.importers._keras_model import read_network
+from core.importers._keras.config import read_model
+from core.importers._keras.file import opened
+from core.importers._keras.flow import Unsupported
+from core.importers._keras.model import read_network
 from core.importers._kind import Imported, ImporterKind, ImportRequest
 from core.model.build import build
 from core.model.shapes import check

@@ -12,16 +12,16 @@ from core.graph.names import free_name
 from core.graph.project import End
 from core.importers._folding import folded
 from core.importers._kind import Imported, ImporterKind, ImportRequest
-from core.importers._onnx_arranging import permuted
-from core.importers._onnx_file import package, read_model
-from core.importers._onnx_flow import MOST_FLOWING, Flow
-from core.importers._onnx_known import constant
-from core.importers._onnx_model import Network, Op, Refused, opened
-from core.importers._onnx_operators import kept_opaque, layers, step
-from core.importers._onnx_proof import prove
-from core.importers._onnx_scopes import scopes_of
-from core.importers._onnx_stacking import stack
-from core.importers._onnx_written import written
+from core.importers._onnx.arranging import permuted
+from core.importers._onnx.file import package, read_model
+from core.importers._onnx.flow import MOST_FLOWING, Flow
+from core.importers._onnx.known import constant
+from core.importers._onnx.model import Network, Op, Refused, opened
+from core.importers._onnx.operators import kept_opaque, made_live, step
+from core.importers._onnx.proof import prove
+from core.importers._onnx.scopes import scopes_of
+from core.importers._onnx.stacking import stack
+from core.importers._onnx.written import written
 from core.model.specs import BATCH, MAX_NAMES, input_spec
 from core.progress import report
 
@@ -132,7 +132,7 @@ def walked(network: Network, request: ImportRequest, single: bool) -> Flow:
     names = tuple(sorted(set(called.values())))
     if len(names) > MAX_NAMES:
         raise ImportFailed(f"The model has {len(names)} lengths that stay open; {MAX_NAMES} are possible.")
-    flow = Flow(network, names, None if single else batch, single, layers)
+    flow = Flow(network, names, None if single else batch, single, made_live)
     flow.called = called
     for op in network.ops:
         for name in filter(None, op.inputs):

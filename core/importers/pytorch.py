@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import ImportFailed
 from core.importers._kind import Imported, ImporterKind, ImportRequest, entering
-from core.importers._torch_source import made, source_text
+from core.importers._torch.source import made, source_text
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -38,7 +38,7 @@ def module_to_draft(
     Raises:
         ImportFailed: the module does not run on such inputs, or the project would give other numbers.
     """
-    from core.importers._torch_network import imported
+    from core.importers._torch.network import imported
 
     return imported(module, inputs, dtypes, name or type(module).__name__, verify)
 

@@ -12,13 +12,13 @@ def _read(request: ImportRequest) -> Imported:
     import torch
 
     from core.importers._draft import Draft
-    from core.importers._torch_archive import Archive
-    from core.importers._torch_calls import translate
-    from core.importers._torch_graph import Reader
-    from core.importers._torch_modules import tensors_in
-    from core.importers._torch_network import BATCHES, drawn, finished
-    from core.importers._torch_program import failed, program
-    from core.importers._torch_translations import NoWords
+    from core.importers._torch.archive import Archive
+    from core.importers._torch.calls import translate
+    from core.importers._torch.graph import Reader
+    from core.importers._torch.modules import tensors_in
+    from core.importers._torch.network import BATCHES, drawn, finished
+    from core.importers._torch.program import failed, program
+    from core.importers._torch.translations import NoWords
     from core.model.probe import TORCH_ERRORS, quietly
 
     path = Path(request.source)

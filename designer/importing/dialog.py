@@ -27,7 +27,7 @@ from core.errors import LayerwrightError, SaveError
 from core.graph.project import Project
 from core.importers import Imported, ImportRequest, importers
 from core.importers._reading import code_of, importer_of, parse_shape, read_network, write_weights
-from core.importers._torch_source import offered
+from core.importers._torch.source import offered
 from core.loading import imports
 from designer.data.notice import Notice, WorkBar
 from designer.data.reading import watched

@@ -24,9 +24,9 @@ from core.graph.adopting import Adopted, described
 from core.graph.delta import hunks_between
 from core.graph.edits import ReplaceProject
 from core.graph.project import Project
-from core.importers._source import taken_back
-from core.importers._source_parts import Given
-from core.importers._source_text import networks
+from core.importers._source.parts import Given
+from core.importers._source.taking import taken_back
+from core.importers._source.text import networks
 from core.progress import watching
 from designer.jobs import Lane, Progress
 from designer.python.banner import TrustBanner

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QV
 
 from core.graph.kinds import ports_of
 from core.graph.project import INPUT
-from core.importers._source_parts import Given
+from core.importers._source.parts import Given
 from designer.session import Session
 from designer.theme import SPACE
 from designer.widgets import failing, heading, muted

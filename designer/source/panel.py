@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from core.atomic import write_atomically
 from core.errors import SaveError
-from core.importers._source_text import NetworkClass, default_network, networks, problem_of
+from core.importers._source.text import NetworkClass, default_network, networks, problem_of
 from designer.python.find_bar import FindBar
 from designer.session import Session
 from designer.source.apply_dialog import ApplyDialog, Attempt

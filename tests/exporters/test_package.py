@@ -18,8 +18,8 @@ from safetensors.torch import load_file
 from core.errors import ExportError
 from core.exporters import ExportRequest, exporters
 from core.exporters._folder import unpack
-from core.exporters._package_data import package_data
-from core.exporters._package_train import package_train
+from core.exporters._package.data import package_data
+from core.exporters._package.train import package_train
 from core.graph.edits import SetField
 from core.graph.project import End, Graph, Node, Project, Window
 from core.training.control import Control

@@ -15,9 +15,9 @@ from onnx import TensorProto, numpy_helper
 
 from core.errors import ImportFailed
 from core.importers import ImportRequest
-from core.importers._onnx_flow import Flow, plain
-from core.importers._onnx_model import Refused, opened
-from core.importers._onnx_proof import loaded, outputs
+from core.importers._onnx.flow import Flow, plain
+from core.importers._onnx.model import Refused, opened
+from core.importers._onnx.proof import loaded, outputs
 from core.importers.onnx import Stuck, walked
 from tests.conftest import Tell
 

@@ -14,8 +14,8 @@ from onnx import AttributeProto, TensorProto, helper, numpy_helper
 from core import trust
 from core.errors import ImportFailed
 from core.importers import ImportRequest
-from core.importers._onnx_model import Refused, opened
-from core.importers._onnx_written import written
+from core.importers._onnx.model import Refused, opened
+from core.importers._onnx.written import written
 from core.importers.onnx import walked
 from tests.importers.onnx_models import kinds, model_of, random, read
 

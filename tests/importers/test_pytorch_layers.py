@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.importers._torch_modules import derived_values
+from core.importers._torch.modules import derived_values
 from core.importers.pytorch import module_to_draft
 from core.kinds import LayerKind
 from core.layers import catalogue

@@ -9,7 +9,7 @@ import pytest
 from core import trust
 from core.errors import ImportFailed
 from core.importers import ImportRequest, importers
-from core.importers._torch_source import offered
+from core.importers._torch.source import offered
 from core.importers.pytorch import source_text
 
 _SOURCE = """from pathlib import Path

@@ -16,9 +16,9 @@ from core.graph.edits import SetParameters
 from core.graph.order import execution_order
 from core.graph.project import INPUT, Graph, Node, Project, PythonLayer
 from core.graph.templates import template, templates
-from core.importers._source import from_source, known_classes, taken_back
-from core.importers._source_parts import Given
-from core.importers._source_text import default_network, networks, problem_of, unchanged
+from core.importers._source.parts import Given
+from core.importers._source.taking import from_source, known_classes, taken_back
+from core.importers._source.text import default_network, networks, problem_of, unchanged
 from core.model.build import build
 from core.model.shapes import check
 from core.model.source import Source, compose

@@ -10,9 +10,9 @@ from core import trust
 from core.errors import ImportFailed
 from core.graph.adopting import described
 from core.graph.project import Project
-from core.importers._source import from_source, taken_back
-from core.importers._source_parts import Given
-from core.importers._source_python import extract
+from core.importers._source.parts import Given
+from core.importers._source.python import extract
+from core.importers._source.taking import from_source, taken_back
 from core.training.check import check_project
 
 HEAD = "import math\n\nimport torch\nfrom torch import nn\nfrom torch.nn import functional as F\n\n"

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from core.importers._torch_translations import DTYPES, NoWords
+from core.importers._torch.translations import DTYPES, NoWords
 from core.kinds import LayerKind, Value
 from core.model.probe import TORCH_ERRORS, run_layer
 from core.model.specs import Dim, TensorSpec

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from core.errors import ModelError
-from core.importers._torch_translations import NoWords
+from core.importers._torch.translations import NoWords
 from core.kinds import LayerKind, Value
 from core.layers import catalogue
 from core.model.probe import TORCH_ERRORS

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.importers._torch_translations import DTYPES, Found, NoWords
-from core.importers._torch_words import WORDS, Words, bound, parameters
+from core.importers._torch.translations import DTYPES, Found, NoWords
+from core.importers._torch.words import WORDS, Words, bound, parameters
 from core.kinds import LayerKind
 from core.layers import catalogue
 from core.model.specs import TensorSpec

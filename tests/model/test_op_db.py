@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from core.importers._torch_words import WORDS
+from core.importers._torch.words import WORDS
 from core.layers import catalogue
 from tests.conftest import Tell
 from tests.model.databases import differences, summary

@@ -1,0 +1,1 @@
+"""What a Python package is written of: data, losses, optimizer, schedule, the loop."""

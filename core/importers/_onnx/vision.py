@@ -1,0 +1,390 @@
+"""ONNX operators over images and signals without weights: pooling, resizing, and pixels moved to channels and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.graph.project import End
+from core.importers._onnx.arithmetic import Handler
+from core.importers._onnx.arranging import pairs, permuted, require_few
+from core.importers._onnx.file import package
+from core.importers._onnx.layers import one_or_all, padded, padding
+from core.importers._onnx.model import Op, Refused
+from core.importers._onnx.shaping import wanted_sizes
+from core.importers._onnx.written import written
+from core.loading import load
+
+if TYPE_CHECKING:
+    from core.importers._onnx.flow import Flow
+
+_LEAST = -3.0e38
+"""What stands in the margin of a maximum: no value is less."""
+_MATCHES = 1e-5
+
+
+def _window(flow: Flow, op: Op, end: End) -> tuple[int, tuple[int, ...], tuple[int, ...], tuple[int, ...], list[int]]:
+    count = flow.rank(end) - 2
+    kernel = tuple(op.get("kernel_shape", ()))
+    if count not in (1, 2, 3) or len(kernel) != count:
+        raise Refused(f"it works over {count} dimensions; layers do over 1, 2 or 3")
+    stride, dilation = (tuple(op.get(name, (1,) * count)) for name in ("strides", "dilations"))
+    return count, kernel, stride, dilation, padding(flow, op, end, kernel, dilation, stride)
+
+
+def _margin(pads: Sequence[int], kernel: Sequence[int]) -> Any:
+    """Return the margin as a pooling layer takes it: the same on both sides, at most half a window; else None."""
+    count = len(kernel)
+    fits = all(2 * pad <= size for pad, size in zip(pads, kernel, strict=False))
+    return one_or_all(pads[:count]) if list(pads[:count]) == list(pads[count:]) and fits else None
+
+
+def _max_pool(flow: Flow, op: Op) -> tuple[End, ...]:
+    end = flow.end(op)
+    count, kernel, stride, dilation, pads = _window(flow, op, end)
+    margin, ceil = _margin(pads, kernel), bool(op.get("ceil_mode", 0))
+    params: dict[str, Any] = {"kernel_size": one_or_all(kernel), "stride": one_or_all(stride)}
+    params |= {"dilation": one_or_all(dilation), "ceil_mode": ceil, "padding": margin or 0}
+    if stride == kernel:
+        del params["stride"]
+    if not op.wants(1):
+        if flow.spec(end).dtype != "float32" and margin is None:
+            raise Refused("its margin differs from side to side, and it takes whole numbers")
+        whole = flow.spec(end).dtype == "int64" and count == 1
+        source = padded(flow, end, pads, _LEAST) if margin is None else end
+        return (flow.add(f"MaxPool{count}d{'WithIndices' if whole else ''}", params, [source]),)
+    if margin is None or op.get("storage_order", 0):
+        raise Refused("it tells places in a margin that differs from side to side, or column by column")
+    out = flow.add(f"MaxPool{count}dWithIndices", params, [end])
+    rows = [
+        "size = b[0, 0].numel()",
+        "planes = torch.arange(b.shape[0] * b.shape[1], device=a.device)",
+        f"a + planes.reshape(b.shape[0], b.shape[1]{', 1' * count}) * size",
+    ]
+    return out, written(flow, "PlacesInAll", rows, [flow.port(out, "indices"), end], suffix="_places")[0]
+
+
+def _average_pool(flow: Flow, op: Op) -> End:
+    end = flow.end(op)
+    count, kernel, stride, dilation, pads = _window(flow, op, end)
+    margin, counted = _margin(pads, kernel), bool(op.get("count_include_pad", 0))
+    ceil = bool(op.get("ceil_mode", 0))
+    params: dict[str, Any] = {"kernel_size": one_or_all(kernel), "ceil_mode": ceil, "padding": margin or 0}
+    if stride != kernel:
+        params["stride"] = one_or_all(stride)
+    if set(dilation) != {1} or (margin is None and (not counted or ceil)):
+        return _counted_average(flow, end, kernel, stride, dilation, pads, ceil, counted)
+    params["count_include_pad"] = counted or not any(pads)
+    if margin is None:
+        end = padded(flow, end, pads)
+    return flow.add(f"AvgPool{count}d", params, [end])
+
+
+def _counted_average(
+    flow: Flow,
+    end: End,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    pads: Sequence[int],
+    ceil: bool,
+    counted: bool,
+) -> End:
+    """Average as a convolution of ones, divided by how many values were under each window."""
+    count = len(kernel)
+    sizes = flow.sizes(end)[2:] if ceil else ()
+    extra = [0] * count
+    if ceil:
+        sizes = flow.fixed_sizes(end, range(2, count + 2))
+        for axis in range(count):
+            reach = sizes[axis] + pads[axis] + pads[axis + count] - dilation[axis] * (kernel[axis] - 1) - 1
+            places = -(-reach // stride[axis]) + 1
+            if (places - 1) * stride[axis] >= sizes[axis] + pads[axis]:
+                places -= 1
+            extra[axis] = max(0, (places - 1) * stride[axis] - reach)
+    sides = tuple(side for axis in reversed(range(count)) for side in (pads[axis], pads[axis + count]))
+    beyond = tuple(side for axis in reversed(range(count)) for side in (0, extra[axis]))
+    options = f"stride={tuple(stride)}, dilation={tuple(dilation)}"
+    rows = [
+        f"window = torch.ones((1, 1, {', '.join(map(str, kernel))}), device=a.device)",
+        "values = a.flatten(0, 1).unsqueeze(1)",
+        "ones = torch.ones_like(values)",
+        f"values = F.pad(F.pad(values, {sides}), {beyond})",
+        f"ones = F.pad(F.pad(ones, {sides}, value={1.0 if counted else 0.0}), {beyond})",
+        f"found = F.conv{count}d(values, window, {options}) / F.conv{count}d(ones, window, {options})",
+        "found.squeeze(1).unflatten(0, a.shape[:2])",
+    ]
+    return written(flow, "AveragePool", rows, [end])[0]
+
+
+def _lp_pool(flow: Flow, op: Op) -> End:
+    end = flow.end(op)
+    count, kernel, stride, dilation, pads = _window(flow, op, end)
+    if set(dilation) != {1}:
+        raise Refused("its windows have gaps (dilations)")
+    order = int(op.get("p", 2))
+    if order % 2:
+        end = flow.add("Abs", {}, [end], suffix="_abs")
+    params: dict[str, Any] = {"norm_type": float(order), "kernel_size": one_or_all(kernel)}
+    params |= {"stride": one_or_all(stride), "ceil_mode": bool(op.get("ceil_mode", 0))}
+    return flow.add(f"LPPool{count}d", params, [padded(flow, end, pads)])
+
+
+def _global_pool(flow: Flow, op: Op) -> End:
+    end = flow.end(op)
+    count, word = flow.rank(end) - 2, "Avg" if op.type == "GlobalAveragePool" else "Max"
+    axes = tuple(range(2, count + 2))
+    if op.type == "GlobalLpPool":
+        return flow.add("Norm", {"dim": axes, "ord": float(op.get("p", 2)), "keepdim": True}, [end])
+    if count in (1, 2, 3):
+        return flow.add(f"Adaptive{word}Pool{count}d", {}, [end])
+    return flow.add("Mean" if word == "Avg" else "Max", {"dim": axes, "keepdim": True}, [end])
+
+
+def _unpool(flow: Flow, op: Op) -> End:
+    end, places = flow.end(op), flow.end(op, 1)
+    sizes = pairs(flow, end)
+    kernel, pads = op.get("kernel_shape", ()), op.get("pads", (0,) * 2 * (len(sizes) - 2))
+    stride = op.get("strides", (1,) * len(kernel))
+    inner = flow.fixed_sizes(end, range(2, len(sizes)))
+    half = len(kernel)
+    wanted = [
+        (size - 1) * step - pads[axis] - pads[axis + half] + span
+        for axis, (size, step, span) in enumerate(zip(inner, stride, kernel, strict=True))
+    ]
+    inner_shape = ", ".join(map(str, wanted))
+    rows = [
+        f"out = torch.zeros((a.shape[0], a.shape[1], {inner_shape}), device=a.device).flatten()",
+        f"out.scatter(0, b.flatten(), a.flatten()).reshape(a.shape[0], a.shape[1], {inner_shape})",
+    ]
+    out = written(flow, "MaxUnpool", rows, [end, places])[0]
+    if not op.has(2):
+        return out
+    larger = [one for one, _ in wanted_sizes(flow, op, 2)][2:]
+    return padded(flow, out, [0] * half + [one - two for one, two in zip(larger, wanted, strict=True)])
+
+
+# Resizing
+
+
+def _resize(flow: Flow, op: Op) -> End:
+    end = flow.end(op)
+    rank = flow.rank(end)
+    have = pairs(flow, end)
+    legacy = op.type == "Upsample" or op.version < 11
+    scales = flow.fixed(op, 1 if legacy else 2)
+    if scales is None and "scales" in op.attributes:
+        scales = np.asarray(op.get("scales"), np.float32)
+    axes = [flow.axis(end, axis) for axis in op.get("axes", range(rank))]
+    wanted = list(have)
+    given = not legacy and op.has(3)
+    if given:
+        for axis, pair in zip(axes, wanted_sizes(flow, op, 3), strict=True):
+            wanted[axis] = have[axis] if pair == (flow.batch, flow.batch) and axis == 0 else pair
+    elif scales is not None and scales.size:
+        for axis, scale in zip(axes, scales.ravel().tolist(), strict=True):
+            wanted[axis] = (int(have[axis][0] * scale), int(have[axis][1] * scale))
+    else:
+        raise Refused("how much it resizes depends on values that arrive")
+    moved = [
+        axis
+        for axis in range(rank)
+        if wanted[axis] != have[axis]
+        or (scales is not None and not given and axis in axes and scales.ravel()[axes.index(axis)] != 1)
+    ]
+    if not moved:
+        return end
+    if given and op.get("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise Refused("it keeps the ratio of width and height")
+    plain = _plainly(flow, op, end, wanted, moved, scales if not given else None, axes)
+    return (
+        plain if plain is not None else _by_matrices(flow, op, end, wanted, moved, scales if not given else None, axes)
+    )
+
+
+def _style(op: Op) -> tuple[str, str]:
+    """Return how it reads between values, and where the positions lie."""
+    mode = str(op.get("mode", "nearest"))
+    where = str(op.get("coordinate_transformation_mode", "half_pixel"))
+    return mode, "asymmetric" if op.type == "Upsample" or op.version < 11 else where
+
+
+def _plainly(
+    flow: Flow, op: Op, end: End, wanted: list[Any], moved: list[int], scales: np.ndarray | None, axes: list[int]
+) -> End | None:
+    """Resize by the layer for it, where that does the same; None where it does not."""
+    rank, (mode, where) = flow.rank(end), _style(op)
+    count = rank - 2
+    rounding = str(op.get("nearest_mode", "round_prefer_floor"))
+    legacy = op.type == "Upsample" or op.version < 11
+    if count not in (1, 2, 3) or min(moved) < 2 or op.get("antialias", 0) or op.get("exclude_outside", 0):
+        return None
+    words = {"linear": ("linear", "bilinear", "trilinear")[count - 1], "cubic": "bicubic" if count == 2 else ""}
+    found = words.get(mode, "")
+    if mode == "nearest" and where == "asymmetric" and (legacy or rounding == "floor"):
+        found = "nearest"
+    elif mode == "nearest" and where == "half_pixel" and rounding == "round_prefer_floor":
+        found = "nearest-exact"
+    elif mode == "nearest" or where not in ("half_pixel", "pytorch_half_pixel", "align_corners"):
+        return None
+    if mode == "cubic" and abs(float(op.get("cubic_coeff_a", -0.75)) + 0.75) > _MATCHES:
+        return None
+    if not found:
+        return None
+    params: dict[str, Any] = {"mode": found, "align_corners": where == "align_corners"}
+    opened = any(one != two for one, two in wanted[2:])
+    if opened and scales is None:
+        return None
+    if opened and scales is not None:
+        factors = dict(zip(axes, scales.ravel().tolist(), strict=True))
+        params["scale_factor"] = tuple(float(factors.get(axis, 1.0)) for axis in range(2, rank))
+    else:
+        params |= {"size": one_or_all([one for one, _ in wanted[2:]]), "scale_factor": None}
+        for axis in range(2, rank):
+            matrix = _matrix(flow, op, end, axis, wanted, scales, axes)
+            if not np.allclose(matrix, _torch_matrix(matrix.shape, found, params["align_corners"]), atol=_MATCHES):
+                return None
+    for name in ("size", "scale_factor"):
+        if params.get(name) is not None and not isinstance(params[name], tuple):
+            params[name] = (params[name],)
+    return flow.add("Interpolate", params, [end])
+
+
+def _torch_matrix(shape: tuple[int, ...], mode: str, aligned: bool) -> np.ndarray:
+    """Return what PyTorch's resizing along one dimension does to each value: before × after."""
+    import torch
+    from torch.nn import functional
+
+    options = {} if mode.startswith("nearest") else {"align_corners": aligned}
+    eye = torch.eye(shape[0])
+    if mode == "bicubic":
+        found = functional.interpolate(eye[:, None, :, None], size=(shape[1], 1), mode=mode, **options)[:, 0, :, 0]
+    else:
+        plain = mode if mode.startswith("nearest") else "linear"
+        found = functional.interpolate(eye[:, None, :], size=shape[1], mode=plain, **options)[:, 0]
+    return np.asarray(found.numpy())
+
+
+def _matrix(
+    flow: Flow, op: Op, end: End, axis: int, wanted: list[Any], scales: np.ndarray | None, axes: list[int]
+) -> np.ndarray:
+    """Return what resizing along one dimension does to each value, before × after, as the standard's reference says."""
+    (size,) = flow.fixed_sizes(end, (axis,))
+    if wanted[axis][0] != wanted[axis][1] or size * max(size, wanted[axis][0]) > 2**24:
+        raise Refused("it resizes to a length that stays open, in a way that no layer does")
+    onnx, reference = package(), load("onnx.reference")
+    kept = {
+        each.name: each
+        for each in op.proto.attribute
+        if each.name not in ("axes", "scales", "keep_aspect_ratio_policy")
+    }
+    legacy = op.type == "Upsample" or op.version < 11
+    if legacy:
+        for name, text in (("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")):
+            kept[name] = onnx.helper.make_attribute(name, text)
+    factor = None if scales is None or axis not in axes else float(scales.ravel()[axes.index(axis)])
+    node = onnx.helper.make_node("Resize", ["x", "roi", "scales" if factor else "", "" if factor else "sizes"], ["y"])
+    node.attribute.extend(kept.values())
+    roi = flow.fixed(op, 1) if not legacy and op.has(1) else None
+    region = np.array([0, 0, 1, 1], np.float32)
+    if roi is not None and roi.size == 2 * len(axes) and axis in axes:
+        place = axes.index(axis)
+        region[[1, 3]] = roi.ravel()[[place, place + len(axes)]]
+    given: dict[str, np.ndarray] = {"x": np.eye(size, dtype=np.float32), "roi": region}
+    given |= (
+        {"scales": np.array([1, factor], np.float32)}
+        if factor
+        else {"sizes": np.array([size, wanted[axis][0]], np.int64)}
+    )
+    try:
+        return np.asarray(reference.ReferenceEvaluator(node).run(None, given)[0])
+    except Exception as error:  # what the reference raises has no common kind
+        raise Refused(f"it cannot be resized like this ({error})") from error
+
+
+def _by_matrices(
+    flow: Flow, op: Op, end: End, wanted: list[Any], moved: list[int], scales: np.ndarray | None, axes: list[int]
+) -> End:
+    """Resize as matrix products, one along each dimension: right for every way of reading between values."""
+    if op.get("coordinate_transformation_mode") == "tf_crop_and_resize":
+        raise Refused("it cuts out a part and fills what lies beyond it with a number")
+    rank = flow.rank(end)
+    for axis in moved:
+        matrix = _matrix(flow, op, end, axis, wanted, scales, axes)
+        order = [each for each in range(rank) if each != axis] + [axis]
+        end = flow.add("MatMul", {}, [permuted(flow, end, order), flow.constant(matrix)], suffix="_resized")
+        end = permuted(flow, end, np.argsort(order).tolist())
+    return end
+
+
+def _grid_sample(flow: Flow, op: Op) -> End:
+    words = {"linear": "bilinear", "cubic": "bicubic"}
+    mode = str(op.get("mode", "linear" if op.version >= 20 else "bilinear"))
+    params = {
+        "mode": words.get(mode, mode),
+        "padding_mode": str(op.get("padding_mode", "zeros")),
+        "align_corners": bool(op.get("align_corners", 0)),
+    }
+    return flow.add("GridSample", params, flow.ends(op))
+
+
+def _affine_grid(flow: Flow, op: Op) -> End:
+    sizes = wanted_sizes(flow, op, 1)
+    if any(one != two for one, two in sizes[2:]):
+        raise Refused("its size stays open")
+    params = {"size": tuple(one for one, _ in sizes[2:]), "align_corners": bool(op.get("align_corners", 0))}
+    theta = flow.end(op)
+    if sizes[0] not in (pairs(flow, theta)[0], (flow.batch, flow.batch)):
+        raise Refused("its size says another batch than arrives")
+    return flow.add("AffineGrid", params, [theta])
+
+
+def _depth_to_space(flow: Flow, op: Op) -> End:
+    end, factor = flow.end(op), int(op.get("blocksize", 1))
+    (channels,) = flow.fixed_sizes(end, (1,))
+    require_few(channels)
+    if str(op.get("mode", "DCR")) == "DCR":
+        order = np.arange(channels).reshape(factor * factor, -1).T.ravel()
+        end = flow.add("IndexSelect", {"dim": 1, "index": tuple(order.tolist())}, [end], suffix="_channels")
+    return flow.add("PixelShuffle", {"upscale_factor": factor}, [end])
+
+
+def _space_to_depth(flow: Flow, op: Op) -> End:
+    end, factor = flow.end(op), int(op.get("blocksize", 1))
+    out = flow.add("PixelUnshuffle", {"downscale_factor": factor}, [end])
+    (channels,) = flow.fixed_sizes(out, (1,))
+    require_few(channels)
+    if str(op.get("mode", "DCR")) == "CRD" or channels == factor * factor:
+        return out
+    order = np.arange(channels).reshape(-1, factor * factor).T.ravel()
+    return flow.add("IndexSelect", {"dim": 1, "index": tuple(order.tolist())}, [out], suffix="_channels")
+
+
+def _col2im(flow: Flow, op: Op) -> End:
+    size, block = flow.numbers(op, 1) or (), flow.numbers(op, 2) or ()
+    if len(size) != 2:
+        raise Refused(f"it works over {len(size)} dimensions; a layer does over 2")
+    pads = tuple(op.get("pads", (0, 0, 0, 0)))
+    if pads[:2] != pads[2:]:
+        raise Refused("its margin differs from side to side")
+    params = {"output_size": tuple(size), "kernel_size": tuple(block), "padding": pads[:2]}
+    params |= {"dilation": tuple(op.get("dilations", (1, 1))), "stride": tuple(op.get("strides", (1, 1)))}
+    return flow.add("Fold", params, [flow.end(op)])
+
+
+OPERATORS: dict[str, Handler] = {
+    **dict.fromkeys(("GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool"), _global_pool),
+    "AffineGrid": _affine_grid,
+    "AveragePool": _average_pool,
+    "Col2Im": _col2im,
+    "DepthToSpace": _depth_to_space,
+    "GridSample": _grid_sample,
+    "LpPool": _lp_pool,
+    "MaxPool": _max_pool,
+    "MaxUnpool": _unpool,
+    "Resize": _resize,
+    "SpaceToDepth": _space_to_depth,
+    "Upsample": _resize,
+}

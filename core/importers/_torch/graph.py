@@ -1,0 +1,476 @@
+"""Reads a graph of PyTorch's calls into a draft, by running it with two batch sizes and looking at what comes out.
+
+A size that is another one for the other batch follows from the batch; everything else is a fixed number. So sizes that
+the graph computes (``x.view(x.size(0), -1)``) need no symbols: they are seen. Tensors are known by identity: what a
+call returned is where the next one gets it from.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from core.graph.project import End
+from core.importers._draft import Draft
+from core.importers._folding import Scope
+from core.importers._opaque import Size, opaque
+from core.importers._torch.aliases import FILLED
+from core.importers._torch.modules import (
+    arguments,
+    derived_values,
+    different,
+    kind_of_module,
+    parameters_of_module,
+    tensors_in,
+    tensors_of_module,
+    time_first,
+)
+from core.importers._torch.translations import NoWords
+from core.kinds import LayerKind, Value
+from core.layers import catalogue
+from core.parameters import resolve
+from core.progress import report
+
+_MOST_NUMBERS = 4096
+"""Up to so many numbers, a fixed tensor is written out; larger ones are in the file of weights alone."""
+_DTYPES = {torch.float32: "float32", torch.int64: "int64", torch.bool: "bool"}
+_WHOLE = (torch.int8, torch.int16, torch.int32, torch.uint8)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call with its arguments and results for both batches; ``name`` is the function's, ``path`` where it stands.
+
+    ``aten`` says that the arguments are in the order of PyTorch's operators, not in that of its functions in Python.
+    """
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    other_args: tuple[Any, ...]
+    other_kwargs: Mapping[str, Any]
+    out: Any
+    other_out: Any
+    path: str = ""
+    aten: bool = False
+    leaf: str = ""
+    """The module that the call is all of, where the graph says so: its node is called like it."""
+
+
+@dataclass(frozen=True)
+class LeafCall:
+    """A call of a module that has no kind: for both batches what it takes and what it gives."""
+
+    module: nn.Module
+    path: str
+    args: tuple[Any, ...]
+    other_args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    out: Any
+    other_out: Any
+
+
+@dataclass
+class Held:
+    """A tensor that the network holds: what it is called, whether it is learned, and its node once it needs one."""
+
+    name: str
+    learned: bool
+    node: str = ""
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """A call that no kind of layer does, why, and the module that it stands in."""
+
+    name: str
+    reason: str
+    path: str
+
+
+@dataclass
+class Reader:
+    """Adds the layers of one graph after another to a draft.
+
+    ``translate`` adds the nodes of a call, or raises ``NoWords``. ``python`` makes layers of modules that have no kind
+    (None where it cannot). ``scopes`` says of every node in which modules it stands, ``ends`` where a tensor comes
+    from, by identity.
+    """
+
+    draft: Draft
+    translate: Callable[[Reader, Call], None]
+    python: Callable[[Reader, LeafCall], bool] | None = None
+    scopes: dict[str, tuple[Scope, ...]] = field(default_factory=dict)
+    ends: dict[int, End] = field(default_factory=dict)
+    held: dict[int, Held] = field(default_factory=dict)
+    owners: dict[tuple[Any, ...], tuple[str, dict[str, Value]]] = field(default_factory=dict)
+    values: dict[str, Tensor] = field(default_factory=dict)
+    inputs: list[End] = field(default_factory=list)
+    unsaid: list[Unsaid] = field(default_factory=list)
+    used: dict[int, str] = field(default_factory=dict)
+    batch: tuple[int, int] = (2, 3)
+    scope: tuple[Scope, ...] = ()
+    _twins: dict[int, Tensor] = field(default_factory=dict)
+    _kept: list[Any] = field(default_factory=list)
+
+    # Running
+
+    def read(
+        self, graph: fx.GraphModule, first: Sequence[Any], second: Sequence[Any], prefix: str = ""
+    ) -> tuple[Any, Any]:
+        """Read a graph that is called with these arguments; return what it gives for each batch.
+
+        ``prefix`` is the path of the module that the graph is of.
+        """
+        runs = (fx.Interpreter(graph), fx.Interpreter(graph))
+        waiting = (iter(first), iter(second))
+        nodes = list(graph.graph.nodes)
+        for number, node in enumerate(nodes):
+            report(number, len(nodes), "Reading the network")
+            if node.op == "placeholder":
+                default = node.args[0] if node.args else None
+                for run, values in zip(runs, waiting, strict=True):
+                    run.env[node] = next(values, default)
+            elif node.op == "output":
+                return tuple(run.map_nodes_to_values(node.args[0], node) for run in runs)  # type: ignore[return-value]
+            else:
+                self._node(graph, node, runs, prefix)
+        raise NoWords("a graph without an output")
+
+    def _node(
+        self, graph: fx.GraphModule, node: fx.Node, runs: tuple[fx.Interpreter, fx.Interpreter], prefix: str
+    ) -> None:
+        (args, kwargs), (other_args, other_kwargs) = (run.fetch_args_kwargs_from_env(node) for run in runs)
+        if node.op == "get_attr":
+            value = runs[0].fetch_attr(str(node.target))
+            for run in runs:
+                run.env[node] = value
+            if isinstance(value, Tensor):
+                name = f"{prefix}.{node.target}" if prefix else str(node.target)
+                self.hold(value, name, isinstance(value, nn.Parameter))
+            return
+        if node.op == "call_module" and str(node.target) == "_guards_fn":
+            runs[0].env[node] = runs[1].env[node] = None
+            return
+        before = dict(zip(map(id, tensors_in((args, kwargs))), tensors_in((args, kwargs)), strict=True))
+        out, other = (
+            getattr(run, node.op)(node.target, *given)
+            for run, given in zip(runs, ((args, kwargs), (other_args, other_kwargs)), strict=True)
+        )
+        for run, value in zip(runs, (out, other), strict=True):
+            run.env[node] = value
+        self._kept += [out, other, args, kwargs, before]
+        for one, two in zip(tensors_in(out), tensors_in(other), strict=False):
+            self._twins.setdefault(id(one), two)
+        self.scope = node.meta.get("scopes", ())
+        path = self.scope[-1].path if self.scope else ""
+        if node.op == "call_module":
+            module = graph.get_submodule(str(node.target))
+            path = f"{prefix}.{node.target}" if prefix else str(node.target)
+            self._module(LeafCall(module, path, args, other_args, kwargs, out, other))
+            return
+        name, aten = name_of(node.target)
+        if name in _STRUCTURE and not isinstance(args[0], Tensor):
+            return  # what it gives is known from where it was put in
+        if name in FILLED or not any(self.is_live(each) for each in tensors_in((args, kwargs))):
+            return
+        leaf = node.meta.get("leaf", "")
+        self.call(Call(name, args, kwargs, other_args, other_kwargs, out, other, path, aten, leaf))
+
+    def is_live(self, tensor: Tensor) -> bool:
+        """True where a tensor follows from an input, or is one that the network holds."""
+        return id(tensor) in self.ends or id(tensor) in self.held
+
+    def hold(self, tensor: Tensor, name: str, learned: bool) -> None:
+        """Remember a tensor that the network holds, under the first name that it has."""
+        self._kept.append(tensor)
+        self.held.setdefault(id(tensor), Held(name, learned))
+        self._twins.setdefault(id(tensor), tensor)
+
+    # Calls
+
+    def call(self, call: Call) -> None:
+        """Add the nodes of one call; those that nothing can say become an opaque one."""
+        if not any(True for _ in tensors_in(call.out)):
+            return
+        try:
+            self.translate(self, call)
+        except NoWords as error:
+            self._left(call, str(error))
+
+    def _left(self, call: Call, reason: str) -> None:
+        """Add an opaque node for a call."""
+        given = [each for each in tensors_in((call.args, dict(call.kwargs))) if self.is_live(each)]
+        inside = next((scope.path for scope in reversed(self.scope) if scope.path), "")
+        self.unsaid.append(Unsaid(call.name, reason, inside))
+        self.opaque(f"{call.name} of PyTorch", given, call.out, call.other_out, self.path(call, call.name))
+
+    def opaque(self, what: str, given: Sequence[Tensor], out: Any, other: Any, name: str) -> None:
+        """Add a node that keeps the shapes of what comes out, whose sizes may follow from the batch or an input."""
+        ends = [self.end(each) for each in given]
+        outs, others = list(tensors_in(out)), list(tensors_in(other))
+        shapes = [self._sizes(one, two, given) for one, two in zip(outs, others, strict=True)]
+        dtypes = [str(each.dtype).removeprefix("torch.") for each in outs]
+        made = opaque(self.draft, what, ends, shapes, dtypes, name=name)
+        self.placed(made[0].node)
+        for end, tensor in zip(made, outs, strict=True):
+            self.give(tensor, end)
+
+    def _sizes(self, one: Tensor, two: Tensor, given: Sequence[Tensor]) -> list[Size]:
+        found: list[Size] = []
+        for first, second in zip(one.shape, two.shape, strict=True):
+            place = next(
+                (
+                    (number, axis)
+                    for number, each in enumerate(given)
+                    for axis, size in enumerate(each.shape)
+                    if size == first and self.twin(each).shape[axis] == second
+                ),
+                None,
+            )
+            found.append(first if first == second else place if place is not None else "N")
+        return found
+
+    def twin(self, tensor: Tensor) -> Tensor:
+        """Return what the other batch has where the first has this tensor."""
+        return self._twins.get(id(tensor), tensor)
+
+    def path(self, call: Call, stem: str) -> str:
+        """Return what the node of a call is called, where the source has no name for it."""
+        return call.leaf or (f"{call.path}.{stem}" if call.path else stem)
+
+    # Ends
+
+    def given(self, tensor: Tensor, other: Tensor, end: End) -> None:
+        """Say where an input enters, for both batches."""
+        self._twins[id(tensor)] = other
+        self._kept.append(other)
+        self.inputs.append(end)
+        self.give(tensor, end)
+
+    def give(self, tensor: Tensor, end: End) -> None:
+        """Say where a tensor comes from from now on."""
+        self._kept.append(tensor)
+        self.ends[id(tensor)] = end
+        self.held.pop(id(tensor), None)
+        self.values[str(end)] = tensor
+
+    def end(self, tensor: Tensor) -> End:
+        """Return where a tensor comes from; one that the network holds, or that was computed from nothing, gets a node.
+
+        Raises:
+            NoWords: it is one of nothing, which differs with the batch in a way that cannot be said.
+        """
+        found = self.ends.get(id(tensor))
+        if found is not None:
+            return found
+        held = self.held.get(id(tensor))
+        if held is not None:
+            if not held.node:
+                held.node = self._stored(tensor, held.name, held.learned)
+            return End(held.node, "output")
+        return self._computed(tensor)
+
+    def _stored(self, tensor: Tensor, name: str, learned: bool) -> str:
+        if learned and tensor.dtype == torch.float32:
+            params: dict[str, Value] = {"shape": tuple(tensor.shape)}
+            end = self.draft.add(
+                "FreeParameter", params, (), name=name, tensors={"": tensor.detach()}, called={"": name}
+            )
+        else:
+            end = self.constant(tensor, name)
+        self.placed(end.node, tuple(self._scope_of(name)))
+        self.values[str(end)] = tensor
+        return end.node
+
+    def _scope_of(self, name: str) -> Sequence[Scope]:
+        """Return the modules around that a tensor of this name belongs to."""
+        return [scope for scope in self.scope if not scope.path or name.startswith(f"{scope.path}.")]
+
+    def constant(self, tensor: Tensor, name: str) -> End:
+        """Add a fixed tensor."""
+        plain = tensor.detach()
+        if plain.dtype in _WHOLE:
+            plain = plain.long()
+        elif plain.dtype not in _DTYPES and plain.dtype.is_floating_point:
+            plain = plain.float()
+        if plain.dtype not in _DTYPES:
+            raise NoWords(f"a fixed tensor of {plain.dtype}")
+        flat = plain.double().flatten()
+        same = flat.numel() > 0 and bool((flat == flat[0]).all())
+        small = flat.numel() <= _MOST_NUMBERS and bool(torch.isfinite(flat).all()) and flat.numel() > 0
+        listed = (flat[0].item(),) if same else tuple(flat.tolist())
+        numbers: tuple[float, ...] = listed if small else (0.0,)
+        params = {"values": numbers, "shape": tuple(plain.shape), "dtype": _DTYPES[plain.dtype]}
+        if not small:
+            self.draft.note(f"'{name}' holds {flat.numel():,} fixed numbers, which are in the file of weights alone.")
+        return self.draft.add(
+            "Constant", params, (), name=name or "constant", tensors={"": plain.clone()}, called={"": name}
+        )
+
+    def _computed(self, tensor: Tensor) -> End:
+        """Add a tensor that follows from no input: one for every batch, or a row of it for every sample."""
+        other = self.twin(tensor)
+        path = self.scope[-1].path if self.scope else ""
+        name = f"{path}.constant" if path else "constant"
+        if tensor.shape == other.shape and torch.equal(tensor, other):
+            end = self.constant(tensor, name)
+            self.placed(end.node)
+        else:
+            axes = [
+                axis for axis, sizes in enumerate(zip(tensor.shape, other.shape, strict=True)) if sizes[0] != sizes[1]
+            ]
+            if len(axes) != 1 or tensor.shape[axes[0]] != self.batch[0]:
+                raise NoWords("a tensor that is another one for another batch")
+            rows = tensor.transpose(0, axes[0])
+            if not bool((rows == rows[:1]).all()):
+                raise NoWords("a tensor that is another one for every sample")
+            end = self.expanded(self.constant(rows[:1], name), name)
+            if axes[0]:
+                end = self.node("Transpose", {"dim0": 0, "dim1": axes[0]}, [end], name)
+        self.give(tensor, end)
+        return end
+
+    def expanded(self, end: End, name: str) -> End:
+        """Add a node that repeats what has one row for every sample of the batch."""
+        if not self.inputs:
+            raise NoWords("a batch without an input")
+        self.placed(end.node)
+        return self.node("ExpandBatch", {}, [end, self.inputs[0]], f"{name}_expand")
+
+    # Nodes
+
+    def node(
+        self,
+        kind: str | LayerKind,
+        params: Mapping[str, Value],
+        inputs: Sequence[End] | Mapping[str, End],
+        name: str,
+        **more: Any,
+    ) -> End:
+        """Add a node with what differs from the kind's defaults."""
+        known = catalogue[kind] if isinstance(kind, str) else kind
+        end = self.draft.add(known.id, different(known, params), inputs, name=name, **more)
+        self.placed(end.node)
+        return end
+
+    def placed(self, node: str, scope: tuple[Scope, ...] | None = None) -> None:
+        """Remember in which modules a node stands."""
+        self.scopes.setdefault(node, self.scope if scope is None else scope)
+
+    def layer(
+        self,
+        kind: LayerKind,
+        params: Mapping[str, Value],
+        inputs: Mapping[str, End],
+        tensors: Mapping[str, Tensor],
+        path: str,
+    ) -> End:
+        """Add a layer with weights, or another call of one that has the same weights."""
+        key = (kind.id, *(id(each) for each in tensors.values()))
+        owner = self.owners.get(key) if tensors else None
+        if owner is not None and owner[1] == dict(params):
+            end = self.draft.add(kind.id, {}, inputs, name=path, shares=owner[0])
+            self.placed(end.node)
+            return end
+        if tensors and owner is None:
+            self._tell_of_ties(tensors, path)
+        called = {
+            key: self.held[id(each)].name if id(each) in self.held else f"{path}.{key}" for key, each in tensors.items()
+        }
+        plain = {key: each.detach() for key, each in tensors.items()}
+        end = self.draft.add(kind.id, params, inputs, name=path, tensors=plain, called=called)
+        self.placed(end.node)
+        self.owners[key] = (end.node, dict(params))
+        for each in tensors.values():
+            self.used.setdefault(id(each), path)
+        return end
+
+    def _tell_of_ties(self, tensors: Mapping[str, Tensor], path: str) -> None:
+        """Say where a tensor belongs to two layers of different kinds, which cannot share it here."""
+        for key, tensor in tensors.items():
+            other = self.used.get(id(tensor))
+            if other is not None and other != path:
+                self.draft.note(
+                    f"'{path}' and '{other}' had one tensor ({key}) together. Here each has its own with the same "
+                    "values, so that training will change them apart."
+                )
+
+    def _module(self, call: LeafCall) -> None:
+        """Add a module that has a kind, or a layer in Python."""
+        module = call.module
+        kind = kind_of_module(module)
+        try:
+            if kind is None:
+                raise NoWords(f"no kind of layer is a {type(module).__name__}")
+            self._known(kind, module, call.path, arguments(kind, module, call.args, call.kwargs), call.out)
+        except NoWords:
+            if self.python is not None and self.python(self, call):
+                return
+            given = [each for each in tensors_in((call.args, dict(call.kwargs))) if self.is_live(each)]
+            self.opaque(f"{type(module).__name__} ({call.path})", given, call.out, call.other_out, call.path)
+
+    def _known(self, kind: LayerKind, module: nn.Module, path: str, given: Mapping[str, Tensor], out: Any) -> None:
+        params = parameters_of_module(kind, module)
+        turned = time_first(module)
+        shapes = {slot: tuple(each.shape) for slot, each in given.items()}
+        for slot in shapes if turned else ():
+            if len(shapes[slot]) == 3 and slot in _SEQUENCES:
+                shapes[slot] = (shapes[slot][1], shapes[slot][0], *shapes[slot][2:])
+        ends = {}
+        for slot, tensor in given.items():
+            if slot in ("hidden", "cell") and id(tensor) not in self.ends and not bool(tensor.any()):
+                continue  # zeros are what a recurrent layer starts from anyway
+            end = self.end(tensor)
+            ends[slot] = self.turned(end, path) if turned and slot in _SEQUENCES and tensor.dim() == 3 else end
+        shapes = {slot: shape for slot, shape in shapes.items() if slot in ends}
+        derived = derived_values(kind, params, shapes)
+        tensors = tensors_of_module(kind, module, params, derived)
+        end = self.layer(kind, params, ends, tensors, path)
+        outs = list(tensors_in(out))
+        for port, tensor in zip(kind.outputs, outs, strict=False):
+            made = End(end.node, port.name)
+            if turned and tensor.dim() == 3 and port.name == "output":
+                made = self.turned(made, path)
+            self.give(tensor, made)
+
+    def turned(self, end: End, path: str) -> End:
+        """Swap batch and time; where that was just done, take what was there before."""
+        node = self.draft.graph.nodes[end.node]
+        swaps = node.kind == "Transpose" and {node.params.get("dim0", 1), node.params.get("dim1", 2)} == {0, 1}
+        if swaps or (node.kind == "Permute" and node.params.get("order") == (1, 0, 2)):
+            return self.draft.graph.links[End(node.name, "input")]
+        return self.node("Transpose", {"dim0": 0, "dim1": 1}, [end], f"{path}_turn")
+
+    def results(self, kind: LayerKind, params: Mapping[str, Value], node: str, out: Any) -> None:
+        """Say where the results of a call come from, by the kind's output ports."""
+        values, _problems = resolve(kind, params, {})
+        for slot, tensor in zip(kind.output_slots(values), tensors_in(out), strict=False):
+            self.give(tensor, End(node, slot))
+
+
+_SEQUENCES = ("input", "query", "key", "value", "src", "tgt", "memory")
+_STRUCTURE = frozenset({"getitem", "tuple", "list", "getattr", "dict"})
+
+
+def name_of(target: Any) -> tuple[str, bool]:
+    """Return the name of a function, method or operator without the underscores of its variants, and whether it is
+    one of PyTorch's operators.
+    """
+    if isinstance(target, str):
+        return _plain(target), False
+    if isinstance(target, torch._ops.OpOverload):
+        return _plain(target._schema.name.partition("::")[2]), True
+    name = getattr(target, "__name__", type(target).__name__)
+    if getattr(operator, name, None) is target:
+        return _plain(name), False
+    return _plain(name), getattr(target, "__module__", "") not in ("torch.nn.functional", "torch.functional")
+
+
+def _plain(name: str) -> str:
+    return name.strip("_") if name.startswith("__") else name.lstrip("_").rstrip("_")

@@ -1,0 +1,115 @@
+"""Square brackets on tensors, one dimension after another, and the parts of a tensor one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.graph.project import End
+from core.importers._torch.graph import Call, Reader
+from core.importers._torch.translations import NoWords
+
+
+def indexed(reader: Reader, call: Call, _name: str) -> None:
+    """``x[:, 0]``, ``x[..., 1:]``, ``x[:, None]``, ``x[:, [0, 2]]``: a Select, Slice, Unsqueeze or Select several."""
+    tensor, index = call.args
+    other = call.other_args[1]
+    if not isinstance(tensor, Tensor):
+        raise NoWords("an entry of something else")
+    said = (each if isinstance(each, tuple) else (each,) for each in (index, other))
+    entries, others = (_written_out(each, tensor.dim()) for each in said)
+    end, axis = reader.end(tensor), 0
+    sizes = list(zip(tensor.shape, reader.twin(tensor).shape, strict=True))
+    for entry, second in zip(entries, others, strict=True):
+        size = sizes.pop(0) if entry is not None else (1, 1)
+        end, kept = _step(reader, call, end, axis, (entry, second), size)
+        axis += kept
+    reader.give(call.out, end)
+
+
+def _written_out(entries: tuple[Any, ...], rank: int) -> list[Any]:
+    """Return an entry for each dimension, and None for each new one."""
+    used = sum(1 for each in entries if each is not None and each is not Ellipsis)
+    found: list[Any] = []
+    for each in entries:
+        found += [slice(None)] * (rank - used) if each is Ellipsis else [each]
+    missing = rank - sum(1 for each in found if each is not None)
+    return found + [slice(None)] * missing
+
+
+def _step(
+    reader: Reader, call: Call, end: End, axis: int, entry: tuple[Any, Any], size: tuple[int, int]
+) -> tuple[End, int]:
+    """Take one entry along one dimension; return what is left, and by how many dimensions that moves on."""
+    first, second = entry
+    if first is None:
+        return reader.node("Unsqueeze", {"dim": axis}, [end], reader.path(call, "unsqueeze")), 1
+    if isinstance(first, slice):
+        limits = [_limits(each, whole) for each, whole in zip(entry, size, strict=True)]
+        whole = all(each == (0, length, 1) for each, length in zip(limits, size, strict=True))
+        if whole:
+            return end, 1
+        start, stop, step = (_fixed(one, two) for one, two in zip(_parts(first), _parts(second), strict=True))
+        if step is not None and step < 1:
+            raise NoWords("a step backwards")
+        params = {"dim": axis, "start": start or 0, "stop": stop, "step": step or 1}
+        if stop is not None and stop >= max(size):
+            params["stop"] = None
+        return reader.node("Slice", params, [end], reader.path(call, "slice")), 1
+    if isinstance(first, Tensor) and first.dim() == 0 and id(first) not in reader.ends:
+        first, second = int(first), int(second)
+    if isinstance(first, int) and not isinstance(first, bool):
+        params = {"dim": axis, "index": _fixed(first, second)}
+        return reader.node("Select", params, [end], reader.path(call, "select")), 0
+    return reader.node(
+        "IndexSelect", {"dim": axis, "index": _several(reader, first)}, [end], reader.path(call, "pick")
+    ), 1
+
+
+def sliced(reader: Reader, call: Call, _name: str) -> None:
+    """``aten.slice``: a range along one dimension."""
+    named = dict(zip(("input", "dim", "start", "end", "step"), call.args, strict=False)) | dict(call.kwargs)
+    other = dict(zip(("input", "dim", "start", "end", "step"), call.other_args, strict=False)) | dict(call.other_kwargs)
+    tensor, axis = named["input"], int(named.get("dim", 0))
+    axis %= tensor.dim()
+    one, two = (slice(each.get("start"), each.get("end"), each.get("step")) for each in (named, other))
+    size = (tensor.shape[axis], reader.twin(tensor).shape[axis])
+    reader.give(call.out, _step(reader, call, reader.end(tensor), axis, (one, two), size)[0])
+
+
+def _several(reader: Reader, index: Any) -> tuple[int, ...]:
+    if isinstance(index, Tensor) and index.dim() == 1 and index.dtype == torch.int64 and id(index) not in reader.ends:
+        return tuple(int(each) for each in index.tolist())
+    if isinstance(index, list) and all(type(each) is int for each in index):
+        return tuple(index)
+    raise NoWords("an index that is computed")
+
+
+def _limits(part: slice, size: int) -> tuple[int, int, int]:
+    return part.indices(size)
+
+
+def _parts(part: slice) -> tuple[Any, Any, Any]:
+    return part.start, part.stop, part.step
+
+
+def _fixed(one: Any, two: Any) -> Any:
+    if isinstance(one, Tensor):
+        one, two = int(one), int(two)
+    if one != two:
+        raise NoWords("an index that follows from the batch")
+    return one
+
+
+def unbound(reader: Reader, call: Call, _name: str) -> None:
+    """Each entry along a dimension by itself."""
+    tensor = call.args[0]
+    dim = call.kwargs.get("dim", call.args[1] if len(call.args) > 1 else 0)
+    if len(call.out) != len(call.other_out):
+        raise NoWords("as many parts as samples")
+    source = reader.end(tensor)
+    for number, part in enumerate(call.out):
+        params = {"dim": dim, "index": number}
+        reader.give(part, reader.node("Select", params, [source], reader.path(call, "select")))

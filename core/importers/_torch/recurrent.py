@@ -1,0 +1,56 @@
+"""Recurrent layers as PyTorch's operators have them: one call with a flat list of weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from core.graph.project import End
+from core.importers._torch.graph import Call, Reader
+from core.importers._torch.modules import different, tensors_in
+from core.importers._torch.translations import NoWords
+from core.layers import catalogue
+
+_KINDS = {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN"}
+
+
+def recurrent(reader: Reader, call: Call, name: str) -> None:
+    """``lstm(input, states, weights, has_biases, num_layers, dropout, train, bidirectional, batch_first)``."""
+    sequence, states, weights, biases, layers, dropout, _train, both, first = call.args
+    if not isinstance(sequence, Tensor) or not isinstance(biases, bool):
+        raise NoWords("a packed sequence")
+    kind = catalogue[_KINDS[name]]
+    states = list(states) if isinstance(states, tuple | list) else [states]
+    per = 4 if biases else 2
+    directions = 2 if both else 1
+    if len(weights) != per * directions * layers:
+        raise NoWords("a recurrent layer with a projection")
+    stems = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[:per]
+    ends = ("", "_reverse")[:directions]
+    names = [f"{stem}_l{layer}{end}" for layer in range(layers) for end in ends for stem in stems]
+    tensors = dict(zip(names, weights, strict=True))
+    params: dict[str, Any] = {
+        "hidden_size": weights[1].shape[1],
+        "num_layers": layers,
+        "bias": biases,
+        "dropout": float(dropout),
+        "bidirectional": bool(both),
+    }
+    if name.startswith("rnn"):
+        params["nonlinearity"] = name.removeprefix("rnn_")
+    if any(id(each) not in reader.held and id(each) not in reader.used for each in weights):
+        raise NoWords("weights that are computed")
+    held = reader.held.get(id(weights[0]))
+    path = call.leaf or (held.name.rpartition(".")[0] if held else "") or reader.path(call, name)
+    source = reader.end(sequence)
+    inputs = {"input": source if first else reader.turned(source, path)}
+    for slot, state in zip(("hidden", "cell"), states, strict=False):
+        if id(state) in reader.ends or bool(state.any()):
+            inputs[slot] = reader.end(state)
+    made = reader.layer(kind, different(kind, params), inputs, tensors, path)
+    outs = list(tensors_in(call.out))
+    output = End(made.node, "output")
+    reader.give(outs[0], output if first else reader.turned(output, path))
+    for port, tensor in zip(kind.outputs[1:], outs[1:], strict=False):
+        reader.give(tensor, End(made.node, port.name))
