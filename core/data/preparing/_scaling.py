@@ -74,11 +74,12 @@ def pieces(values: Array) -> Iterator[Array]:
 
 
 def scaled(values: Array, state: State) -> Array:
-    """Return (values - offset) / scale as float32; offset and scale are one number each."""
-    if state["offset"] == 0 and state["scale"] == 1:
-        return values.astype(np.float32)
-    numbers: Array = (values.astype(np.float64) - state["offset"]) / state["scale"]
-    return numbers.astype(np.float32)
+    """Return (values - offset) / scale as float32, infinite beyond its range; offset and scale are one number each."""
+    with np.errstate(over="ignore"):
+        if state["offset"] == 0 and state["scale"] == 1:
+            return values.astype(np.float32)
+        numbers: Array = (values.astype(np.float64) - state["offset"]) / state["scale"]
+        return numbers.astype(np.float32)
 
 
 def unscaled(encoded: Array, state: State) -> Array:

@@ -62,7 +62,9 @@ def predict(
     rows: list[Rows] = []
     for block in feeder.blocks():
         with at_rest(network):
-            raw = network.forward(block.inputs)
+            block, raw = feeder.answered(block, network.forward(block.inputs))
+            if not len(block.rows):
+                continue
             for reader, output in zip(readers, raw, strict=True):
                 found[reader.output].append(reader.answer(reader.arranged(output), feeder.tokens(block)))
         rows.append(block.rows)
@@ -107,6 +109,21 @@ class Feeder:
             numbers = np.arange(start, min(start + size, self.count))
             yield from self._prepared(numbers)
             report(int(numbers[-1]) + 1, self.count, "Predicting")
+
+    def answered(self, block: Block, outputs: Sequence[Tensor]) -> tuple[Block, Sequence[Tensor]]:
+        """Return the rows for which no output is NaN, with their outputs; of the others it is noted."""
+        bad = np.zeros(len(block.rows), dtype=np.bool_)
+        for each in outputs:
+            if len(bad) and len(each) == len(bad):
+                bad |= each.isnan().reshape(len(bad), -1).any(1).cpu().numpy()
+        if not bad.any():
+            return block, outputs
+        self.problems.update(
+            {int(row): "The network gives NaN, which is no number, for this row." for row in block.rows[bad]}
+        )
+        good = np.flatnonzero(~bad)
+        kept = Block(block.rows[good], [each[good] for each in block.inputs])
+        return kept, [each[good] if len(each) == len(bad) else each for each in outputs]
 
     def tokens(self, block: Block) -> Tensor | None:
         """Return which steps of a text input hold a token, bool (N, steps); None where there is not one such input."""

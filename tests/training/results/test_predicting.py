@@ -109,6 +109,14 @@ def test_gaps_and_unknown_words_are_as_they_were_fitted(tmp_path: Path) -> None:
     assert any("not among its categories" in each for each in found.notes) or not words
 
 
+def test_a_row_whose_answer_is_no_number_is_told_and_takes_no_other_along(moons_run: Run) -> None:
+    net = open_trained(moons_run)
+    found = net.predict({"x": [0.1, 1e300, 0.5], "y": [0.2, 1e300, 0.1]})
+    assert found.rows.tolist() == [0, 2]
+    assert "NaN" in found.problems[1]
+    assert len(net.predict({"x": [1e300], "y": [1e300]}).rows) == 0
+
+
 def test_what_is_missing_or_uneven_is_said(digits_net: Trained, moons_run: Run) -> None:
     with pytest.raises(DataError, match="do not have what the inputs need") as caught:
         digits_net.predict({"imag": [1]})
