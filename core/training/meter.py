@@ -17,7 +17,7 @@ from core.training.statistics.reading import reader
 PENALTY = "penalty"
 """The name of the part of the loss that the layers' own penalties (L1, L2) make."""
 
-_PENDING = 32
+_PENDING = 64
 """Batches are added together this many at a time: an update costs the same for one as for all of them."""
 _MOST_PENDING_VALUES = 1 << 22
 """Fewer batches wait where they are large: images would fill the memory."""
