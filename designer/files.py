@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QListView, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QListView, QMessageBox, QPushButton, QWidget
 
 from core.errors import LayerwrightError
 from core.graph.files import SUFFIX
@@ -86,57 +86,53 @@ def ask_unsaved(parent: QWidget, name: str) -> Answer:
 
 def ask_stop_training(parent: QWidget) -> bool:
     """Ask whether a running training shall be stopped; its best and last weights are kept."""
-    box = QMessageBox(parent)
-    box.setObjectName("training_runs")
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(_tr("Training is running"))
-    box.setText(_tr("Stop the training and close?"))
+    box = _question(parent, "training_runs", _tr("Training is running"), _tr("Stop the training and close?"))
     box.setInformativeText(_tr("The best and the last weights so far are kept in the run's folder."))
-    stop = box.addButton(_tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
-    box.addButton(QMessageBox.StandardButton.Cancel)
-    box.exec()
-    stopped = box.clickedButton() is stop
-    box.deleteLater()
-    return stopped
+    return _agreed(box, box.addButton(_tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole))
 
 
 def ask_stop_sweep(parent: QWidget, done: int, trials: int) -> bool:
     """Ask whether a running sweep shall be stopped; what has ended stays, and it can be continued."""
-    box = QMessageBox(parent)
-    box.setObjectName("sweep_runs")
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(_tr("A sweep is running"))
-    box.setText(_tr("Stop the sweep and close?"))
+    box = _question(parent, "sweep_runs", _tr("A sweep is running"), _tr("Stop the sweep and close?"))
     box.setInformativeText(
         _tr(
             "{done} of {all} trials have ended and are kept. Those that are running are trained again when the sweep "
             "is continued."
         ).format(done=done, all=trials)
     )
-    stop = box.addButton(_tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
-    box.addButton(QMessageBox.StandardButton.Cancel)
-    box.exec()
-    stopped = box.clickedButton() is stop
-    box.deleteLater()
-    return stopped
+    return _agreed(box, box.addButton(_tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole))
 
 
 def ask_leave_source(parent: QWidget) -> bool:
     """Ask whether a source that was edited and not applied to the network may be lost."""
-    box = QMessageBox(parent)
-    box.setObjectName("unapplied_source")
+    title, text = _tr("The source was not applied"), _tr("Close without the changes to the source?")
+    box = _question(parent, "unapplied_source", title, text)
     box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle(_tr("The source was not applied"))
-    box.setText(_tr("Close without the changes to the source?"))
     box.setInformativeText(
         _tr("What you wrote in the source panel is not on the canvas, so it is not saved with the project.")
     )
     leave = box.addButton(_tr("Close without them"), QMessageBox.ButtonRole.DestructiveRole)
-    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    return _agreed(box, leave)
+
+
+def _question(parent: QWidget, name: str, title: str, text: str) -> QMessageBox:
+    """Return a question that can be cancelled."""
+    box = QMessageBox(parent)
+    box.setObjectName(name)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(title)
+    box.setText(text)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    return box
+
+
+def _agreed(box: QMessageBox, button: QPushButton) -> bool:
+    """Ask, and say whether it was this button that was pressed."""
     box.exec()
-    left = box.clickedButton() is leave
+    pressed = box.clickedButton() is button
     box.deleteLater()
-    return left
+    return pressed
 
 
 def show_error(parent: QWidget, title: str, error: LayerwrightError, advice: str = "") -> None:

@@ -7,14 +7,17 @@ import re
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QFrame,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QPushButton,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
     QStylePainter,
+    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -196,6 +199,20 @@ class IconLabel(QWidget):
         painter = QPainter(self)
         icon(self._name, colour).paint(painter, self.rect())
         painter.end()
+
+
+def as_list(table: QTableView, row: int) -> None:
+    """Let a table look like a list of whole rows, ``row`` pixels high: no frame, no grid, no numbers in front."""
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setShowGrid(False)
+    table.setAlternatingRowColors(True)
+    table.setWordWrap(False)
+    table.setTabKeyNavigation(False)
+    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.verticalHeader().hide()
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    table.verticalHeader().setDefaultSectionSize(row)
 
 
 def empty_page(text: QLabel, *buttons: QWidget) -> QWidget:

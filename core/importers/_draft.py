@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core import trust
+from core.errors import SaveError
 from core.graph.kinds import kind_of
 from core.graph.layout import layered_layout
 from core.graph.names import free_name, natural_key
@@ -16,6 +18,14 @@ from core.kinds import Value
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+def trust_own(source: str, note: Callable[[str], object]) -> None:
+    """Trust what an importer wrote by itself, or took out of what was trusted; ``note`` is told what could not be."""
+    try:
+        trust.trust(source)
+    except SaveError as error:
+        note(str(error))
 
 
 class Draft:

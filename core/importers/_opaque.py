@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from keyword import iskeyword, kwlist
 from typing import TYPE_CHECKING
 
-from core import trust
-from core.errors import SaveError
 from core.graph.names import RESERVED_CLASSES, free_class_name
 from core.graph.project import End, PythonLayer
-from core.importers._draft import Draft
+from core.importers._draft import Draft, trust_own
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,10 +81,7 @@ def _layer(
         if draft.project.code.get(name, layer) == layer:
             break
         taken.add(name)
-    try:
-        trust.trust(layer.source)
-    except SaveError as error:
-        draft.note(str(error))
+    trust_own(layer.source, draft.note)
     return layer
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from core.errors import UnknownKindError, did_you_mean
+from core.registry import HasId
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,24 @@ class SamplerKind:
         if not self.needs or importlib.util.find_spec(self.needs) is not None:
             return ""
         return f"{self.title} needs the package {self.needs}, which is not installed: pip install {self.needs}."
+
+
+K = TypeVar("K", bound=HasId)
+
+
+def kind_in(table: Sequence[K], noun: str, name: str) -> K:
+    """Return the entry of a table.
+
+    Raises:
+        UnknownKindError: there is none of that id; the message lists those that there are.
+    """
+    found = next((each for each in table if each.id == name), None)
+    if found is None:
+        known = [each.id for each in table]
+        raise UnknownKindError(
+            f"There is no {noun} '{name}' (there are {', '.join(known)}).{did_you_mean(name, known)}"
+        )
+    return found
 
 
 @dataclass(frozen=True)

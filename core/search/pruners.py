@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import UnknownKindError, did_you_mean
 from core.search._optuna import optuna
-from core.search.kinds import PrunerKind
+from core.search.kinds import PrunerKind, kind_in
 
 _BEFORE_JUDGING = 5
 """Trials that are trained to their end before any is judged."""
@@ -45,10 +44,4 @@ def pruner_kind(name: str) -> PrunerKind:
     Raises:
         UnknownKindError: there is none of that id.
     """
-    found = next((each for each in PRUNERS if each.id == name), None)
-    if found is None:
-        known = [each.id for each in PRUNERS]
-        raise UnknownKindError(
-            f"There is no pruner '{name}' (there are {', '.join(known)}).{did_you_mean(name, known)}"
-        )
-    return found
+    return kind_in(PRUNERS, "pruner", name)

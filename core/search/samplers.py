@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import UnknownKindError, did_you_mean
 from core.search._optuna import as_it_is, optuna
-from core.search.kinds import SamplerKind
+from core.search.kinds import SamplerKind, kind_in
 
 GRID = "grid"
 
@@ -61,13 +60,7 @@ def sampler_kind(name: str) -> SamplerKind:
     Raises:
         UnknownKindError: there is none of that id.
     """
-    found = next((each for each in SAMPLERS if each.id == name), None)
-    if found is None:
-        known = [each.id for each in SAMPLERS]
-        raise UnknownKindError(
-            f"There is no sampler '{name}' (there are {', '.join(known)}).{did_you_mean(name, known)}"
-        )
-    return found
+    return kind_in(SAMPLERS, "sampler", name)
 
 
 def make_sampler(name: str, seed: int) -> Any:

@@ -21,6 +21,7 @@ from designer.plots.legend import Entry, Legend
 from designer.plots.marks import Marks
 from designer.plots.readout import Readout
 from designer.plots.smoothing import smooth
+from designer.plots.style import style_axes
 
 _ROOMY = 170
 _LOW = 90
@@ -306,13 +307,7 @@ class QuantityPlot(QWidget):
     def _restyle(self) -> None:
         colours = theme.current()
         self._plot.setBackground(colours.surface)
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(pg.mkPen(colours.border))
-            axis.setTextPen(pg.mkPen(colours.text_muted))
-            axis.setStyle(tickLength=-4, tickTextOffset=4, maxTickLevel=1)
-            axis.enableAutoSIPrefix(False)
-            axis.setGrid(40)
+        style_axes(self._plot, colours, grid=40)
         self._crosshair.setPen(pg.mkPen(colours.text_muted))
         dotted = pg.mkPen(colours.success, style=Qt.PenStyle.DotLine)
         self._best.setPen(dotted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, QPointF, Qt
@@ -21,6 +22,21 @@ _PATTERNS: tuple[tuple[float, ...], ...] = ((), (9.0, 4.0), (2.0, 3.0), (9.0, 3.
 """Of solid lines and dashes, what tells runs apart where colour cannot: in high contrast, and once colours repeat."""
 _NEXT_HEAD = 3
 """How many colours further on the next head of a run has its own."""
+
+
+def style_axes(plot: Any, colours: Theme, *, gap: int = 4, grid: int = 0) -> None:
+    """Give the left and the lower axis of a plot the theme's colours, its numbers ``gap`` pixels from the ticks.
+
+    ``grid`` is the opacity (of 255) of the lines across; 0: there are none.
+    """
+    for side in ("left", "bottom"):
+        axis = plot.getAxis(side)
+        axis.setPen(pg.mkPen(colours.border))
+        axis.setTextPen(pg.mkPen(colours.text_muted))
+        axis.setStyle(tickLength=-4, tickTextOffset=gap, maxTickLevel=1)
+        axis.enableAutoSIPrefix(False)
+        if grid:
+            axis.setGrid(grid)
 
 
 def hue(theme: Theme, run: RunCurves, output: str) -> QColor:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from designer import theme
+from designer.plots.style import style_axes
 from designer.widgets import ElidedLabel
 
 _LOW = 170
@@ -52,12 +53,7 @@ class SmallPlot(QWidget):
         """Take the colours of the theme in use, and draw again."""
         colours = theme.current()
         self.plot.setBackground(colours.surface)
-        for side in ("bottom", "left"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(colours.border))
-            axis.setTextPen(pg.mkPen(colours.text_muted))
-            axis.setStyle(tickLength=-4, tickTextOffset=3, maxTickLevel=1)
-            axis.enableAutoSIPrefix(False)
+        style_axes(self.plot, colours, gap=3)
         self.note.setStyleSheet(
             f"background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.border}; padding: 2px;"
         )

@@ -11,9 +11,9 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from core import trust
-from core.errors import SaveError
 from core.graph.names import RESERVED_CLASSES, free_class_name
 from core.graph.project import End, PythonLayer
+from core.importers._draft import trust_own
 from core.importers._onnx.model import Refused
 
 if TYPE_CHECKING:
@@ -61,11 +61,8 @@ def written(
         if flow.draft.project.code.get(name, layer) == layer:
             break
         taken.add(name)
-    try:
-        if not trust.is_trusted(layer.source):
-            trust.trust(layer.source)
-    except SaveError as error:
-        flow.draft.note(str(error))
+    if not trust.is_trusted(layer.source):
+        trust_own(layer.source, flow.draft.note)
     end = flow.add(flow.draft.define(layer), {}, inputs, suffix=suffix)
     if outputs == 1:
         return (end,)

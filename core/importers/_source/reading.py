@@ -11,18 +11,17 @@ from typing import Any, cast
 import torch
 from torch import Tensor, fx, nn
 
-from core import trust
-from core.errors import ImportFailed, SaveError
+from core.errors import ImportFailed
 from core.graph.groups import group_id
 from core.graph.kinds import kind_named
 from core.graph.project import PYTHON_PREFIX, End, Graph, Group, Project, PythonLayer
-from core.importers._draft import Draft
+from core.importers._draft import Draft, trust_own
 from core.importers._source.parts import ARGUMENTS, Built, as_group, checked_class_name, output_names
 from core.importers._source.python import python_layer
 from core.importers._torch.calls import translate
 from core.importers._torch.graph import LeafCall, Reader
 from core.importers._torch.modules import different, kind_of_module, tensors_in
-from core.importers._torch.tracing import Untraceable, exported
+from core.importers._torch.tracing import Untraceable, around, exported
 from core.importers._torch.translations import NoWords
 from core.kinds import LayerKind, Value
 from core.model.python_code import CodeError, running
@@ -30,7 +29,6 @@ from core.progress import report
 
 _BATCHES = (2, 3)
 _PLAIN = (bool, int, float, str, type(None))
-_WHOLE = "network"
 _FLOW = "cannot be used as inputs to control flow"
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -148,10 +146,7 @@ class Classes:
             layer = python_layer(self.built.text, name, module.__dict__.get(ARGUMENTS, {}), taken)
             if layer is None:
                 continue
-            try:
-                trust.trust(layer.source)  # a part of what was trusted, and has run already
-            except SaveError as failure:
-                self.notes.append(str(failure))
+            trust_own(layer.source, self.notes.append)
             self.layers[layer.name] = layer
             self.single[name] = PYTHON_PREFIX + layer.name
             self.notes.append(f"{name} cannot be drawn as layers and stays in Python: {error.reason}")
@@ -279,7 +274,7 @@ class Classes:
     def _traced(self, module: nn.Module, calls: Sequence[Arguments]) -> fx.GraphModule:
         """Return what a class calls: as it is traced, else, where it uses no other class, as PyTorch exports it."""
         if self.single.get(type(module).__name__, "").startswith(PYTHON_PREFIX):
-            return _around(module, len(_bound(module, *calls[0])))
+            return around(module, len(_bound(module, *calls[0])))
         try:
             with running(self.built.text, "cpu"):
                 return cast("fx.GraphModule", _Traced(module, _Tracer(self).trace(module)))
@@ -312,16 +307,6 @@ def _reason(error: CodeError) -> str:
         text = f"{line}: " if line else ""
         text += "which way it goes depends on what arrives"
     return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
-
-
-def _around(module: nn.Module, inputs: int) -> fx.GraphModule:
-    """Return the graph of one call of a module that is one layer."""
-    graph = fx.Graph()
-    given = [graph.placeholder(f"input{number}") for number in range(1, inputs + 1)]
-    root = nn.Module()
-    root.add_module(_WHOLE, module)
-    graph.output(graph.call_module(_WHOLE, tuple(given)))
-    return fx.GraphModule(root, graph)
 
 
 class _Traced(nn.Module):

@@ -21,7 +21,7 @@ from core.importers._torch.calls import translate
 from core.importers._torch.graph import LeafCall, Reader
 from core.importers._torch.modules import kind_of_module, tensors_in
 from core.importers._torch.python import as_python
-from core.importers._torch.tracing import Untraceable, exported, traced
+from core.importers._torch.tracing import WHOLE, Untraceable, around, exported, traced
 from core.importers._torch.translations import NoWords
 from core.importers._verify import verified
 from core.model.probe import quietly
@@ -30,7 +30,6 @@ from core.progress import report
 BATCHES = (2, 3)
 _MOST_TRIES = 50
 _MOST_SHOWN = 5
-_WHOLE = "network"
 """What a module is called that nobody can look into."""
 _SIZES = (32, 64, 224)
 """Images that a network is tried with whose first layer says how many channels it takes, but not how large they are."""
@@ -229,7 +228,7 @@ def _read(module: nn.Module, batches: Sequence[list[Tensor]], name: str) -> tupl
         part = next((each.path for each in reader.unsaid if _may_be_python(module, each.path, plan)), None)
         if part is None or plan.whole:
             called = reader.draft.names
-            called.update({key: each.removeprefix(f"{_WHOLE}.") for key, each in called.items()})
+            called.update({key: each.removeprefix(f"{WHOLE}.") for key, each in called.items()})
             return reader, ends, [reader.end(each) for each in tensors_in(out)]
         plan = Plan(plan.inlined - {part}, plan.python | {part})
     raise ImportFailed("The network has more parts that cannot be expressed than are tried.")
@@ -257,17 +256,7 @@ def _graph(module: nn.Module, inputs: list[Tensor], plan: Plan) -> tuple[fx.Grap
         kind = kind_of_module(module)
         if kind is not None:
             raise
-        return _around(module, len(inputs)), plan
-
-
-def _around(module: nn.Module, inputs: int) -> fx.GraphModule:
-    """Return the graph of one call of a module that cannot be looked into."""
-    graph = fx.Graph()
-    given = [graph.placeholder(f"input{number}") for number in range(1, inputs + 1)]
-    root = nn.Module()
-    root.add_module(_WHOLE, module)
-    graph.output(graph.call_module(_WHOLE, tuple(given)))
-    return fx.GraphModule(root, graph)
+        return around(module, len(inputs)), plan
 
 
 def _parts(plan: Plan) -> Callable[[Reader, LeafCall], bool]:

@@ -14,11 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core import trust
-from core.errors import SaveError
 from core.graph.names import free_class_name
 from core.graph.project import PythonLayer
 from core.graph.python_layer import python_kind, source_problems
+from core.importers._draft import trust_own
 from core.importers._torch.graph import LeafCall, Reader
 from core.importers._torch.modules import arguments, derived_values, tensors_in
 from core.importers._torch.translations import NoWords
@@ -43,7 +42,7 @@ def as_python(reader: Reader, call: LeafCall) -> bool:
             return False
         given = arguments(kind, call.module, call.args, call.kwargs)
         params = _params(kind, call.module)
-        _let_run(reader, source)
+        trust_own(source, reader.draft.note)
         tensors = _same(kind, params, given, call)
     except (NoWords, OSError, TypeError, SyntaxError):
         return False
@@ -58,14 +57,6 @@ def _name(reader: Reader, wanted: str, source: str) -> str:
     name = wanted if wanted[:1].isupper() and wanted not in ("Net", "F") else f"Layer{wanted}"
     taken = {key for key, each in reader.draft.project.code.items() if each.source != source}
     return free_class_name(name, taken)
-
-
-def _let_run(reader: Reader, source: str) -> None:
-    """Trust what is an extract of a source that was trusted, and has run already."""
-    try:
-        trust.trust(source)
-    except SaveError as error:
-        reader.draft.note(str(error))
 
 
 def _params(kind: LayerKind, module: nn.Module) -> dict[str, Value]:

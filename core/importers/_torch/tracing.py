@@ -20,6 +20,8 @@ from core.layers import catalogue
 
 _CONTAINERS = ("MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder", "TransformerDecoderLayer",
                "TransformerDecoder", "Transformer")  # fmt: skip
+WHOLE = "network"
+"""What a module is called that is one layer of the graph around it."""
 ERRORS = (Exception,)
 """What the user's own code may raise while it is traced is anything."""
 
@@ -126,6 +128,16 @@ class Untraceable(Exception):
     def __init__(self, path: str, error: Exception) -> None:
         super().__init__(f"{type(error).__name__}: {error}")
         self.path, self.error = path, error
+
+
+def around(module: nn.Module, inputs: int) -> fx.GraphModule:
+    """Return the graph of one call of a module that is one layer, called ``WHOLE``."""
+    graph = fx.Graph()
+    given = [graph.placeholder(f"input{number}") for number in range(1, inputs + 1)]
+    root = nn.Module()
+    root.add_module(WHOLE, module)
+    graph.output(graph.call_module(WHOLE, tuple(given)))
+    return fx.GraphModule(root, graph)
 
 
 def exported(

@@ -14,6 +14,7 @@ from designer import theme
 from designer.plots.axes import PlaceAxis, ValueAxis
 from designer.plots.box import PlotBox
 from designer.plots.item import CurveItem
+from designer.plots.style import style_axes
 
 _FAINT = 90
 _HEADROOM = 0.25
@@ -96,13 +97,7 @@ class TrialPlot(pg.PlotWidget):  # type: ignore[misc]
     def _restyle(self) -> None:
         colours = theme.current()
         self.setBackground(colours.surface)
-        for side in ("left", "bottom"):
-            axis = self.getAxis(side)
-            axis.setPen(pg.mkPen(colours.border))
-            axis.setTextPen(pg.mkPen(colours.text_muted))
-            axis.setStyle(tickLength=-4, tickTextOffset=4, maxTickLevel=1)
-            axis.enableAutoSIPrefix(False)
-            axis.setGrid(40)
+        style_axes(self, colours, grid=40)
         self.setLabel("bottom", self._below, color=colours.text_muted)
         self.setLabel("left", self.tr("loss"), color=colours.text_muted)
         faint = QColor(colours.series[0])
