@@ -47,10 +47,13 @@ def workspace_of(window: Window) -> Workspace:
 
 
 def train(qtbot: QtBot, window: Window) -> Workspace:
-    """Train to the end."""
+    """Train to the end, and until the panel, where it is in view, shows what was seen."""
     workspace = workspace_of(window)
+    panel, watcher = workspace.inside, workspace.watcher
     assert workspace.runner.start()
     qtbot.waitUntil(lambda: workspace.runner.state == "finished", timeout=WAIT)
+    if panel.isVisible() and watcher.record.looks:
+        qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=WAIT)
     return workspace
 
 
@@ -71,6 +74,4 @@ def watched(digits: Window) -> InsideWatcher:
 @pytest.fixture
 def trained(qtbot: QtBot, digits: Window) -> InsidePanel:
     """The panel once the network was trained."""
-    workspace = train(qtbot, digits)
-    qtbot.waitUntil(lambda: workspace.inside.model.rowCount() > 0, timeout=WAIT)
-    return workspace.inside
+    return train(qtbot, digits).inside

@@ -309,7 +309,6 @@ def test_selection_goes_into_groups_and_out_again(qtbot: QtBot, open_project: Op
     window.show_inside()
     workspace = train(qtbot, window)
     panel, session = workspace.inside, workspace.session
-    qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=WAIT)
     choose(panel, "block/1/inner1")
     assert session.path == ("block",)
     assert session.selection == {"inner1"}
