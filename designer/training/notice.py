@@ -119,6 +119,7 @@ class NoticeBar(Card):
         button.setAutoDefault(False)
         button.clicked.connect(lambda: self._on_offer(offer, button))
         self._row.insertWidget(len(self.buttons), button)
+        button.show()  # at once: a layout shows what it was given only with the next events
         self.buttons.append(button)
 
     def _on_offer(self, offer: Offer, button: QPushButton) -> None:

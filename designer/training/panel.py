@@ -237,6 +237,7 @@ class TrainingPanel(QScrollArea):
             if name not in self.cards:
                 self.cards[name] = OutputCard(self._session, name)
                 self._outputs.insertWidget(place, self.cards[name])
+                self.cards[name].show()  # at once: a layout shows what it was given only with the next events
             self.cards[name].refresh(several=len(names) > 1)
         self._no_output.setVisible(not names)
         self.combine.leave_out(() if len(names) > 1 else ("combine",))

@@ -41,6 +41,7 @@ class RowsForm(QWidget):
         self._parameters = parameters
         old, self._page = self._page, Section()
         self._column.replaceWidget(old, self._page)
+        self._page.show()  # at once: a layout shows what it was given only with the next events
         old.hide()
         old.deleteLater()  # with the rows, whose parent it is
         self.rows = {

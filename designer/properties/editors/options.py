@@ -79,6 +79,7 @@ class OptionsEditor(Editor):
     def _rebuild(self, parameters: tuple[Parameter, ...]) -> None:
         old, self._page = self._page, QWidget()
         self._column.replaceWidget(old, self._page)
+        self._page.show()  # at once: a layout shows what it was given only with the next events
         old.hide()
         old.deleteLater()
         self._parameters = parameters
