@@ -176,7 +176,7 @@ def test_a_project_cannot_be_saved_over_one_in_another_tab(window: Window, hands
 def test_training_goes_on_in_a_hidden_tab_and_shows_its_progress(
     window: Window, qtbot: QtBot, hands: Hands, tmp_path: Path
 ) -> None:
-    project = replace(iris(), training=TrainingSettings(epochs=100_000))
+    project = replace(iris(), training=TrainingSettings(epochs=10_000))
     assert window.open_path(saved(project, tmp_path / "long.layerwright"))
     training = window.workspace
     assert training is not None

@@ -222,6 +222,7 @@ def test_a_network_changed_while_paused_goes_on_with_what_fits(
     assert new is not None
     wait(qtbot, lambda: len(changes(events)) == 4)
     assert changes(events)[2:] == [("learning-rate", 0.004), ("freeze", "linear1")], "as the run before was told"
+    wait(qtbot, lambda: bool(epochs(new)))
     runner.stop()
     until(qtbot, runner, "finished")
     assert Run.open(new).settings["continues"] == old.name
