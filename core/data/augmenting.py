@@ -68,12 +68,12 @@ class Augmenter:
 
     def __init__(self, steps: Sequence[_Step], seed: int, spaces: Mapping[int, _Space] | None = None) -> None:
         """``spaces`` are those of targets that are images, by their place."""
-        self._steps = tuple(steps)
-        self._spaces = dict(spaces or {})
+        self.steps = tuple(steps)
+        self.spaces = dict(spaces or {})
         self._seed = seed
 
     def __bool__(self) -> bool:
-        return bool(self._steps)
+        return bool(self.steps)
 
     def __call__(self, inputs: Sequence[Tensor], targets: Sequence[Tensor], rows: Tensor, epoch: int) -> Augmented:
         """Return a batch as the network shall see it in this epoch.
@@ -85,7 +85,7 @@ class Augmenter:
             epoch: counted from 0.
         """
         changed, wanted, mixing = list(inputs), list(targets), None
-        for step in self._steps:
+        for step in self.steps:
             draws = Draws(self._seed, epoch, rows).within(step.purpose)
             if step.kind.move is not None:
                 self._move(step, draws, changed, wanted)
@@ -104,8 +104,8 @@ class Augmenter:
         for index, target in enumerate(targets):
             if target.shape[-2:] != size:
                 continue
-            if index in self._spaces:
-                targets[index] = _moved(step, draws, target, self._spaces[index])
+            if index in self.spaces:
+                targets[index] = _moved(step, draws, target, self.spaces[index])
             elif target.dim() in (_PICTURES - 1, _PICTURES):
                 targets[index] = _moved_target(step, draws, target)
 

@@ -39,24 +39,49 @@ def outputs_json(network: Exportable, request: ExportRequest, readers: tuple[Out
         "project": request.project.name,
         "inputs": list(network.built.inputs),
         "missing_words": missing,
+        "text_input": _text_input(network),
         "outputs": [_output(each) for each in readers],
     }
 
 
+def _text_input(network: Exportable) -> str:
+    """Return the Input whose tokens say where a text that is predicted ends; empty where there is not one."""
+    preprocessing = network.preprocessing
+    assert preprocessing is not None
+    texts = []
+    for name in network.built.inputs:
+        entries = [preprocessing.entry(each) for each in preprocessing.inputs[name]]
+        if len(entries) == 1 and entries[0].field.meaning == "text" and not entries[0].part:
+            texts.append(name)
+    return texts[0] if len(texts) == 1 else ""
+
+
 def _output(reader: OutputReader) -> dict[str, Any]:
-    kind = reader.kind if reader.kind != "text" else "values"
+    text = _text(reader.units) if reader.kind == "text" and reader.units is not None else None
+    kind = "values" if reader.kind == "text" and text is None else reader.kind
     return {
         "name": reader.output,
         "target": reader.objective.target.name,
         "kind": kind,
         "scores": reader.target,
-        "reads": _reads(reader.objective.loss, dict(reader.objective.options)),
+        "reads": reads(reader.objective.loss, dict(reader.objective.options)),
         "classes": list(reader.classes),
         "units": reader.units.to_json() if reader.units is not None and kind == "number" else None,
+        **({"text": text} if text is not None else {}),
     }
 
 
-def _reads(loss: LossKind, options: Mapping[str, Any]) -> list[Any]:
+def _text(fitted: FittedField) -> dict[str, Any] | None:
+    """Return how indices become a text; None for byte pair encoding, which needs the package tokenizers."""
+    encoding = fitted.field.encoding
+    if encoding == "bpe":
+        return None
+    first = len(fitted.classes) - (256 if encoding == "byte" else len(fitted.state["tokens"]))
+    tokens = [] if encoding == "byte" else list(fitted.classes)
+    return {"tokens": tokens, "first": first, "between": " " if encoding == "word" else ""}
+
+
+def reads(loss: LossKind, options: Mapping[str, Any]) -> list[Any]:
     """Return in a word what ``core.training.statistics.reading`` does to an output, and the number that it needs."""
     if loss.target == "binary" and loss.form == "pair":
         return ["cosine", (1 + float(options.get("margin", 0.0))) / 2]

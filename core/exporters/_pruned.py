@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-_OWN = ("data", "losses", "model", "preprocess")
+_OWN = ("augment", "data", "losses", "metrics", "model", "preprocess")
 """The modules of an exported package."""
 
 
@@ -132,7 +132,7 @@ def _grouped(lines: Iterable[str]) -> list[str]:
     groups: dict[int, list[str]] = {}
     for line in merged:
         root = line.split()[1].partition(".")[0]
-        place = 0 if root in sys.stdlib_module_names else 2 if root in _OWN else 1
+        place = 0 if root in sys.stdlib_module_names else 2 if root in _OWN or root.startswith("own_") else 1
         groups.setdefault(place, []).append(line)
     return [
         row

@@ -147,10 +147,38 @@ def said(reads: list[Any], raw: Tensor) -> Tensor:
     return torch.exp(raw) if way == "exp" else raw
 
 
-def answer(output: dict[str, Any], raw: Tensor, in_units: Any) -> Answer:
+def texts(output: dict[str, Any], scores: Tensor, holds: Tensor | None) -> Answer:
+    """Return the texts of the best tokens; ``holds`` (rows, steps) says where there is one. 0 and marks are left out.
+
+    Where nobody said which step stands for which symbol (CTC), repeats are joined and blanks left out.
+    """
+    text = output["text"]
+    if output["scores"] == "text":
+        best = scores.argmax(2)
+        again = torch.zeros_like(best, dtype=torch.bool)
+        again[:, 1:] = best[:, 1:] == best[:, :-1]
+        best = best.masked_fill(again, 0)
+    else:
+        best = scores.argmax(1)
+        if holds is not None and holds.shape == best.shape:
+            best = best.masked_fill(~holds, 0)
+    tokens, first = text["tokens"], text["first"]
+    found = np.empty(len(best), dtype=object)
+    for row, indices in enumerate(best.tolist()):
+        if tokens:
+            kept = [index for index in indices if index == 1 or index >= first]
+            found[row] = text["between"].join(tokens[index if index < len(tokens) else 1] for index in kept)
+        else:
+            found[row] = bytes(index - first for index in indices if index >= first).decode(errors="replace")
+    return {"values": found}
+
+
+def answer(output: dict[str, Any], raw: Tensor, in_units: Any, holds: Tensor | None) -> Answer:
     """Return what an output says: ``values`` of each row, and ``probabilities`` (rows, classes) where there are."""
     scores, classes = said(output["reads"], raw), np.array([*output["classes"], ""], dtype=object)
     kind, target = output["kind"], output["scores"]
+    if kind == "text":
+        return texts(output, scores.movedim(-1, 1) if target == "class" else scores, holds)
     if kind == "class" and target == "class":
         return {
             "values": classes[scores.argmax(1).numpy()],
@@ -187,9 +215,10 @@ def predict(columns: dict[str, list[Any]]) -> tuple[dict[str, Answer], list[int]
             for name, found in result.items() if isinstance(result, dict) else [(next(iter(parts)), result)]:
                 parts[name].append(found)
     answers = {}
+    holds = torch.from_numpy(inputs[outputs["text_input"]]) != 0 if outputs["text_input"] else None
     for each in outputs["outputs"] if rows else ():
         raw = torch.cat(parts[each["name"]])
-        answers[each["name"]] = {**answer(each, raw, preprocess.in_units), "raw": raw.numpy()}
+        answers[each["name"]] = {**answer(each, raw, preprocess.in_units, holds), "raw": raw.numpy()}
     return answers, rows, problems
 
 

@@ -82,11 +82,11 @@ def indices_of(cells: Cells, categories: Sequence[str]) -> Array:
     return np.array([index(cell) for cell in cells], dtype=np.int64)
 
 
-def _scaled(values: Array, state: Field) -> Array:
+def scaled(values: Array, state: Field) -> Array:
+    """Return values without the offset, in parts of the scale."""
     if state["offset"] == 0 and state["scale"] == 1:
         return values.astype(np.float32)
-    result: Array = ((values.astype(np.float64) - state["offset"]) / state["scale"]).astype(np.float32)
-    return result
+    return np.asarray(((values.astype(np.float64) - state["offset"]) / state["scale"]).astype(np.float32))
 
 
 # --- numbers, categories, flags, dates, labels ------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def _number(field: Field, cells: Cells) -> Array:
     if field["encoding"] == "quantile":
         encoded = _ranks(numbers, np.array(state["quantiles"])).astype(np.float32)
     else:
-        encoded = _scaled(numbers, state)
+        encoded = scaled(numbers, state)
     columns = [encoded, gaps.astype(np.float32)] if options.get("indicator", False) else [encoded]
     return np.stack(columns, axis=1)
 
@@ -118,8 +118,7 @@ def _ranks(numbers: Array, quantiles: Array) -> Array:
     shares = np.linspace(0, 1, len(quantiles))
     upper = np.interp(numbers, quantiles, shares)
     lower = -np.interp(-numbers, -quantiles[::-1], -shares[::-1])
-    result: Array = (upper + lower) / 2
-    return result
+    return np.asarray((upper + lower) / 2)
 
 
 def _category(field: Field, cells: Cells) -> Array:
@@ -170,11 +169,11 @@ def _date(field: Field, cells: Cells) -> Array:
     moments = _seconds(cells)
     moments[np.isnan(moments)] = state["fill"]
     if field["encoding"] == "timestamp":
-        return _scaled(moments, state)[:, None]
+        return scaled(moments, state)[:, None]
     whole = moments.astype("datetime64[s]")
     columns: list[Array] = []
     if options.get("year", True):
-        columns.append(_scaled(whole.astype("datetime64[Y]").astype(np.float64) + 1970, state))
+        columns.append(scaled(whole.astype("datetime64[Y]").astype(np.float64) + 1970, state))
     turns = {
         "month": whole.astype("datetime64[M]").astype(np.int64) % 12 / 12,
         "weekday": (np.floor(moments / _DAY) + 3) % 7 / 7,
@@ -189,7 +188,7 @@ def _date(field: Field, cells: Cells) -> Array:
 # --- texts, sequences, arrays -----------------------------------------------------------------------------------------
 
 
-def _tokens(field: Field, cells: Cells) -> list[Array]:
+def tokens_of(field: Field, cells: Cells) -> list[Array]:
     """Return the indices of each text's tokens: 0 is padding, 1 what was not seen in training."""
     options, encoding = field["options"], field["encoding"]
     marks = bool(options.get("marks", False))
@@ -211,26 +210,29 @@ def _tokens(field: Field, cells: Cells) -> list[Array]:
 
 
 def _text(field: Field, cells: Cells) -> Array:
-    return _padded(_tokens(field, cells), int(field["options"].get("length", 0)), "int64")
+    return padded(tokens_of(field, cells), int(field["options"].get("length", 0)), "int64")
 
 
-def _steps(field: Field, cells: Cells) -> list[Array]:
+def steps_of(field: Field, cells: Cells) -> list[Array]:
+    """Return the steps of each sequence as they are."""
     nothing = np.zeros((0, *field["shape"][1:]), dtype=np.float32)
     return [nothing if cell is None else _array_of(cell, "sequence").astype(np.float32) for cell in cells]
 
 
-def _sequence_length(field: Field) -> int:
+def length_of(field: Field) -> int:
+    """Return how many steps sequences are given; 0: as many as the longest has."""
     return int(field["options"].get("length", 0) or field["shape"][0])
 
 
 def _sequence(field: Field, cells: Cells) -> Array:
-    rows = [np.nan_to_num(_scaled(each, field["state"])) for each in _steps(field, cells)]
-    return _padded(rows, _sequence_length(field), "float32", tuple(field["shape"][1:]))
+    rows = [np.nan_to_num(scaled(each, field["state"])) for each in steps_of(field, cells)]
+    return padded(rows, length_of(field), "float32", tuple(field["shape"][1:]))
 
 
-def _padded(rows: Sequence[Array], length: int, dtype: str, tail: tuple[int, ...] = ()) -> Array:
+def padded(rows: Sequence[Array], length: int, dtype: str, tail: tuple[int, ...] = (), fill: float = 0) -> Array:
+    """Return rows (steps, …) as one block, cut or filled up; ``length`` 0: that of the longest."""
     length = length or max((len(each) for each in rows), default=0) or 1
-    block = np.zeros((len(rows), length, *tail), dtype=dtype)
+    block = np.full((len(rows), length, *tail), fill, dtype=dtype)
     for row, each in enumerate(rows):
         block[row, : len(each)] = each[:length]
     return block
@@ -239,9 +241,9 @@ def _padded(rows: Sequence[Array], length: int, dtype: str, tail: tuple[int, ...
 def _length_or_mask(field: Field, cells: Cells, part: str) -> Array:
     """Return how many steps each row has (``part`` "length"), or which steps have a value ("mask")."""
     if field["meaning"] == "text":
-        rows, length = _tokens(field, cells), int(field["options"].get("length", 0))
+        rows, length = tokens_of(field, cells), int(field["options"].get("length", 0))
     else:
-        rows, length = _steps(field, cells), _sequence_length(field)
+        rows, length = steps_of(field, cells), length_of(field)
     lengths = np.array([len(each) for each in rows], dtype=np.int64)
     capped = np.maximum(np.minimum(lengths, length) if length else lengths, 1)
     if part == "length":
@@ -257,8 +259,8 @@ def _array(field: Field, cells: Cells) -> Array:
     for each in rows:
         if each.shape != tuple(field["shape"]):
             raise Unreadable(f"an array must have the shape {tuple(field['shape'])}; this has {each.shape}.")
-    encoded = _scaled(np.stack(rows), field["state"])
-    filled = float(_scaled(np.array([field["state"]["fill"]]), field["state"])[0])
+    encoded = scaled(np.stack(rows), field["state"])
+    filled = float(scaled(np.array([field["state"]["fill"]]), field["state"])[0])
     return np.nan_to_num(encoded, copy=False, nan=filled)
 
 
@@ -494,5 +496,4 @@ def in_units(field: Field | None, values: Array) -> Array:
         numbers = np.expm1(numbers)
     elif log == "signed log":
         numbers = np.sign(numbers) * np.expm1(np.abs(numbers))
-    result: Array = numbers
-    return result
+    return np.asarray(numbers)

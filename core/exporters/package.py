@@ -131,7 +131,7 @@ def _files(
     texts = package_train(session, epochs)
     data = package_data(session, request.run.base)
     files = {
-        "README.md": package_readme(network, request, request.run, trained.readers).encode(),
+        "README.md": package_readme(network, request, request.run, trained.readers, texts.modules).encode(),
         "requirements.txt": requirements(network.preprocessing).encode(),
         "model.py": network.built.source.encode(),
         "data.py": data.data.encode(),
@@ -141,10 +141,9 @@ def _files(
         "weights.pt": to_state_dict(network.weights),
         "preprocessing.json": _json(network.preprocessing.to_json()),
         "outputs.json": _json(outputs_json(network, request, trained.readers)),
+        **{name: text.encode() for name, text in texts.modules.items()},
         **data.files,
     }
-    if texts.losses:
-        files["losses.py"] = texts.losses.encode()
     if texts.starts:
         files["start.pt"] = to_state_dict(session.network.module.state_dict())
     return files | example_files(network.preprocessing, network.rows)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,21 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from core.errors import ExportError
 from core.exporters import ExportRequest, exporters
-from core.exporters._folder import unpack
-from core.exporters._package.data import package_data
-from core.exporters._package.train import package_train
 from core.graph.edits import SetField
 from core.graph.project import End, Graph, Node, Project, Window
 from core.training.control import Control
 from core.training.job import Job
 from core.training.loop import train
 from core.training.runs import Run
-from core.training.session import open_session
+from tests.exporters.packages import ALONE, compare, follow
 from tests.exporters.test_elsewhere import penguins, template
 from tests.training.building import (
     chain,
@@ -43,82 +36,6 @@ from tests.training.building import (
     with_params,
     with_training,
 )
-
-ALONE = """
-import importlib.abc, runpy, sys
-
-class OnlyTorch(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"core", "designer", "layerwright", "tests", "safetensors", "polars", "PySide6"}:
-            raise ImportError(f"{name} is not to be needed")
-
-sys.meta_path.insert(0, OnlyTorch())
-import torch
-torch.set_num_threads(1)
-for folder in sys.argv[1:]:
-    sys.path.insert(0, folder)
-    sys.argv = ["train.py"]
-    runpy.run_path(f"{folder}/train.py", run_name="__main__")
-    sys.path.remove(folder)
-    for name in ("data", "losses", "model", "preprocess"):
-        sys.modules.pop(name, None)
-"""
-
-
-def written(project: Project, folder: Path) -> Run:
-    """Train a project, and write its package without the proofs, which are what is tested here."""
-    trained(project, folder / "run")
-    run = Run.open(folder / "run")
-    session = open_session(run.project(), run.base, "cpu")
-    texts, files = package_train(session, session.project.training.epochs), package_data(session, run.base)
-    content = {
-        "model.py": session.network.built.source,
-        "data.py": files.data,
-        "preprocess.py": files.preprocess,
-        "train.py": texts.train,
-        "preprocessing.json": json.dumps(run.preprocessing()),
-        **({"losses.py": texts.losses} if texts.losses else {}),
-    }
-    unpack(folder / "package", {name: text.encode() for name, text in content.items()} | dict(files.files))
-    return run
-
-
-def curves(folder: Path) -> list[dict[str, float]]:
-    with (folder / "curves.csv").open(newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-
-
-def compare(run: Run, package: Path) -> None:
-    found, epochs = curves(package), run.epochs()
-    assert len(found) == len(epochs)
-    for row, epoch in zip(found, epochs, strict=True):
-        parts = {"training": epoch.training, "validation": epoch.validation}
-        wanted = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
-        for name, value in row.items():
-            if name != "epoch":
-                assert value == pytest.approx(wanted[name], rel=1e-6, abs=1e-9), (name, epoch.epoch)
-    weights, kept = torch.load(package / "weights.pt", weights_only=True), load_file(run.weights("best"))
-    for name, tensor in kept.items():
-        torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-7)
-
-
-def follow(projects: Mapping[str, Project], folder: Path) -> None:
-    """Train projects here, then their packages one after another in a Python that has only torch; compare them."""
-    runs = {}
-    for name, project in projects.items():
-        (folder / name).mkdir()
-        runs[name] = written(project, folder / name)
-    packages = [str(folder / name / "package") for name in projects]
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", ALONE, *packages], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout[-500:] + done.stderr
-    for name, run in runs.items():
-        compare(run, folder / name / "package")
-    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E,F,W,I,B,UP", "--line-length", "120"]
-    for package in packages:
-        checked = subprocess.run([*ruff, "."], cwd=package, capture_output=True, text=True, check=False)
-        assert checked.returncode == 0, checked.stdout
 
 
 def number(**settings: Any) -> Project:
@@ -298,10 +215,9 @@ def refused(project: Project, folder: Path, what: str) -> ExportError:
 
 
 def test_what_cannot_be_written_is_refused_by_its_name(tmp_path: Path) -> None:
-    refused(moons(epochs=1, monitor="validation/out/accuracy"), tmp_path / "metric", "monitor")
-    small = digits(epochs=1)
-    image = replace(next(each for each in small.data.fields if each.name == "image"), augment={"flip": {}})
-    refused(SetField(image).apply(small), tmp_path / "augmented", "'image' is augmented")
+    small = digits(epochs=1, batch_size=512)
+    image = replace(next(each for each in small.data.fields if each.name == "image"), augment={"mixup": {}})
+    refused(SetField(image).apply(small), tmp_path / "augmented", "Mixup (image/mixup) blends samples")
 
 
 def test_a_run_that_was_steered_is_refused(tmp_path: Path) -> None:

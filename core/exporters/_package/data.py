@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,15 @@ from core.errors import ExportError
 from core.exporters._folder import MOMENT
 from core.exporters._package.data_text import DataWriter
 from core.exporters._pruned import Pruned, module_text, pruned
-from core.graph.binding import INPUT_TARGET
 from core.training.session import Session
 
 _MOST_BYTES = 2**30
 _WORDS = ("category", "flag", "text", "date")
 _CELLS = ("number", *_WORDS, "labels", "identifier")
+_HELPERS = ("tokens_of", "steps_of", "length_of", "scaled", "padded")
+"""What data.py may need of preprocess.py besides, for targets of open lengths."""
 _ENCODED = ("number", "category", "flag", "date", "text", "sequence", "array", "image")
-_TARGETS = ("number", "category", "flag", "labels", "array", "image", "mask")
+_TARGETS = ("number", "category", "flag", "labels", "text", "sequence", "array", "image", "mask")
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ def package_data(session: Session, base: Any) -> PackageData:
         )
     if arrays:
         files["data/arrays.npz"] = _npz(_arrays(arrays, raw.rows))
-    return PackageData(files, writer.text(), preprocess_text(preprocessing))
+    text = writer.text()
+    return PackageData(files, text, preprocess_text(preprocessing, [name for name in _HELPERS if f".{name}(" in text]))
 
 
 def _refuse(session: Session) -> None:
-    prepared, data = session.prepared, session.project.data
+    prepared = session.prepared
     problems = []
     if any(prepared.part(name).streamed for name in PARTS):
         problems.append("The data is too large to be held in memory: take fewer rows, or a smaller image size.")
@@ -89,12 +91,6 @@ def _refuse(session: Session) -> None:
                 else f"{field.meaning} as {'an input' if name in inputs else 'a target'}"
             )
             problems.append(f"'{name}': {what} needs Layerwright's own preparation. Export a bundle, or leave it out.")
-    for field in data.fields:
-        if field.augment and field.name in inputs:
-            problems.append(f"'{field.name}' is augmented: take its augmentations away and train again.")
-    for output, target in prepared.preprocessing.targets.items():
-        if target not in prepared.preprocessing.fields and not target.startswith(INPUT_TARGET):
-            problems.append(f"'{output}' predicts the next token of its input, which is not written yet.")
     if problems:
         raise ExportError("This project's data cannot be written as plain PyTorch yet.", problems=problems)
 
@@ -169,8 +165,8 @@ def _npz(arrays: Mapping[str, Array]) -> bytes:
     return buffer.getvalue()
 
 
-def preprocess_text(preprocessing: Preprocessing) -> str:
-    """Return the part of our standing preparation that these fields use."""
+def preprocess_text(preprocessing: Preprocessing, helpers: Sequence[str] = ()) -> str:
+    """Return the part of our standing preparation that these fields use, and that the ``helpers`` do."""
     from pathlib import Path
 
     source = Path(__file__).parents[1].joinpath("_standalone_preprocess.py").read_text(encoding="utf-8")
@@ -178,7 +174,8 @@ def preprocess_text(preprocessing: Preprocessing) -> str:
     encoders = {name: f"_{name}" for name in meanings if name in _ENCODED}
     rows = [f'    "{meaning}": {function},' for meaning, function in encoders.items()]
     table = "\n".join(["ENCODERS: dict[str, Callable[[Field, Cells], Array]] = {", *rows, "}"])
-    left: Pruned = pruned(source, ("transform", "in_units", "indices_of", "number_of", "ENCODERS"), {"ENCODERS": table})
+    wanted = ("transform", "in_units", "indices_of", "number_of", "ENCODERS", *helpers)
+    left: Pruned = pruned(source, wanted, {"ENCODERS": table})
     docstring = (
         "Raw rows as the network's inputs, by what preprocessing.json says, which was learnt from the training rows."
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from core.errors import ExportError
+from core.exporters._package.augment import augmenter_of
 from core.exporters._pruned import module_text
-from core.graph.binding import INPUT_TARGET
+from core.graph.binding import INPUT_TARGET, NEXT_TARGET
 from core.training.session import Session
 
 
@@ -24,6 +25,7 @@ class DataWriter:
         self.settings = session.project.training
         self.windowed = bool(session.project.data.window.length)
         self.balanced = session.project.data.sampling == "balanced"
+        self.augmented = bool(augmenter_of(session))
         self.sequences = [name for name in arrays if self.preprocessing.fields[name].field.meaning == "sequence"]
 
     def text(self) -> str:
@@ -39,6 +41,7 @@ class DataWriter:
             "import preprocess",
         ]
         imports += ["import csv"] if self.cells else []
+        imports += ["from dataclasses import replace", "from augment import augment"] if self.augmented else []
         definitions = [
             "HERE = Path(__file__).resolve().parent",
             f"BATCH_SIZE = {self.settings.batch_size}",
@@ -148,11 +151,16 @@ class DataWriter:
         prepared = self.session.training.part(0, 1).targets[at]
         kind = "long" if prepared.dtype.is_floating_point is False else "float"
         name = self.preprocessing.targets[output]
+        follows = name.startswith(NEXT_TARGET) and name not in self.preprocessing.fields
+        name = name.removeprefix(NEXT_TARGET) if follows else name
         if name not in self.preprocessing.fields:
             shape = ".reshape(len(rows))" if prepared.dim() == 1 else ""
             return [f'{output} = inputs["{name.removeprefix(INPUT_TARGET)}"]{shape}.{kind}()']
         meaning = self.preprocessing.fields[name].field.meaning
         lines = [f"cells = [columns[{quoted(name)}][row] for row in rows]"]
+        shape = ".reshape(len(rows))" if prepared.dim() == 1 else ""
+        if meaning in ("text", "sequence"):
+            return [*lines, *_open_target(output, name, meaning, shape, follows=follows)]
         if meaning in ("category", "flag"):
             lines += [
                 f'classes = preprocess.indices_of(cells, fields[{quoted(name)}]["categories"])',
@@ -172,7 +180,6 @@ class DataWriter:
             ]
         else:
             first = "[:, :1]" if meaning == "number" else ""
-            shape = ".reshape(len(rows))" if prepared.dim() == 1 else ""
             encoded = f'preprocess.ENCODERS["{meaning}"](fields[{quoted(name)}], cells){first}'
             lines += [f"encoded = {encoded}", f"{output} = torch.from_numpy(encoded){shape}"]
         return lines
@@ -199,9 +206,10 @@ class DataWriter:
             if self.balanced
             else "order = torch.randperm(len(part), generator=generator)"
         )
+        epoch = ", epoch: int" if self.augmented else ""
         lines = [
-            "def batches(part: Part, generator: torch.Generator) -> Iterator[Part]:",
-            '    """Yield the batches of one epoch, in a new order."""',
+            f"def batches(part: Part, generator: torch.Generator{epoch}) -> Iterator[Part]:",
+            f'    """Yield the batches of one epoch{" (from 0)" if epoch else ""}, in a new order."""',
             f"    {begin}",
             "    for rows in order.split(BATCH_SIZE):",
         ]
@@ -209,11 +217,20 @@ class DataWriter:
             lines += [
                 "        # Batch normalisation cannot train on a last batch of one sample.",
                 "        if len(rows) > 1 or len(part) == 1:",
-                "            yield part.take(rows)",
+                *(f"            {line}" for line in self._taken()),
             ]
         else:
-            lines.append("        yield part.take(rows)")
+            lines += [f"        {line}" for line in self._taken()]
         return [*([self._balanced()] if self.balanced else []), "\n".join(lines)]
+
+    def _taken(self) -> list[str]:
+        if not self.augmented:
+            return ["yield part.take(rows)"]
+        return [
+            "batch = part.take(rows)",
+            "inputs, targets = augment(batch.inputs, batch.targets, rows.to(batch.inputs[0].device), epoch)",
+            "yield replace(batch, inputs=inputs, targets=targets)",
+        ]
 
     def _balanced(self) -> str:
         """Return the function that draws every class equally often."""
@@ -244,3 +261,25 @@ class DataWriter:
             if classes is not None and values.dim() == 1 and bool((values.long() == classes).all()):
                 return objective.output
         raise ExportError("Balanced sampling cannot be written for this target yet: draw the samples as they are.")
+
+
+def _open_target(output: str, name: str, meaning: str, shape: str, *, follows: bool) -> list[str]:
+    """Return the lines that make a target of an open length of ``cells``, padded with what does not count."""
+    lines = [f"field = fields[{quoted(name)}]"]
+    if meaning == "sequence":
+        lines += [
+            'steps = [preprocess.scaled(each, field["state"]) for each in preprocess.steps_of(field, cells)]',
+            'tail = tuple(field["shape"][1:])',
+            'encoded = preprocess.padded(steps, preprocess.length_of(field), "float32", tail, fill=np.nan)',
+        ]
+    else:
+        lines += [
+            'length = int(field["options"].get("length", 0))',
+            'encoded = preprocess.padded(preprocess.tokens_of(field, cells), length, "int64", fill=-100)',
+        ]
+    if follows:
+        lines += [
+            "# What is to be predicted at each place is the token behind it.",
+            "encoded = np.concatenate([encoded[:, 1:], np.full_like(encoded[:, :1], -100)], axis=1)",
+        ]
+    return [*lines, f"{output} = torch.from_numpy(encoded){shape}"]

@@ -5,8 +5,9 @@ What each does says ``core.training.criterion``; here stands only the part of it
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.errors import ExportError
 from core.exporters._pruned import Pruned, pruned
+from core.graph.names import snake_case
+from core.graph.project import PYTHON_PREFIX
 from core.signatures import import_class
 from core.training import arranging
 from core.training.criterion import Criterion, class_weights
@@ -32,12 +34,25 @@ _READ = {
     "triplet_distance": "outputs[:, 0], outputs[:, 1], outputs[:, 2]",
     "soft_margin": f"outputs, {_SIGNS}",
     "hinge_embedding": f"outputs, {_SIGNS}",
+    "multilabel_margin": "outputs, listed",
+    "ctc": "logs, targets.clamp(min=0), steps, lengths",
 }
 """How losses read outputs and targets that take more than both as they are."""
-_UNWRITTEN = {
-    "ctc": "CTC",
-    "multilabel_margin": "the multi-label hinge",
+_BEFORE = {
+    "multilabel_margin": (
+        "# The indices of the labels that hold, then -1.",
+        "labels = targets.shape[1]",
+        "listed = torch.where(targets > 0, torch.arange(labels, device=targets.device), labels).sort(1).values",
+        "listed = torch.where(listed < labels, listed, -1)",
+    ),
+    "ctc": (
+        "logs = F.log_softmax(outputs.float(), -1).transpose(0, 1)",
+        "steps = torch.full((len(outputs),), outputs.shape[1], dtype=torch.int64, device=targets.device)",
+        "lengths = (targets != -100).sum(1)",
+    ),
 }
+"""What is made ready for that."""
+_GIVEN = {"torch": "import torch", "nn": "from torch import nn"}
 
 
 @dataclass(frozen=True)
@@ -53,19 +68,23 @@ class Example:
 
 @dataclass(frozen=True)
 class WrittenLoss:
-    """The functions ``NAME_loss`` and ``NAME_count``, the modules that they need, and what they import."""
+    """The functions ``NAME_loss`` and ``NAME_count``, the modules that they need, and what they import.
+
+    ``arranged`` are the lines that bring ``outputs`` before ``targets``. ``own`` is the file with the user's own loss,
+    and its text ("" : there is none).
+    """
 
     functions: tuple[str, ...]
+    arranged: tuple[str, ...]
     imports: tuple[str, ...]
     modules: Pruned | None
+    own: tuple[str, str] = ("", "")
 
 
 def written_loss(objective: OutputObjective, example: Example) -> WrittenLoss:
-    """Write an output's loss.
-
-    Raises:
-        ExportError: it cannot be written plainly.
-    """
+    """Write an output's loss."""
+    if objective.loss.form == "own":
+        return _Own(objective, example).written()
     return _Loss(objective, example).written()
 
 
@@ -75,36 +94,22 @@ class _Loss:
     def __init__(self, objective: OutputObjective, example: Example) -> None:
         self.objective, self.loss, self.example = objective, objective.loss, example
         self.options = dict(objective.options)
-        self._refuse()
         self.criterion = Criterion.of(objective, example.counts)
         self.weights = class_weights(objective, example.counts)
         self.overlaps = "mask" in self.loss.meanings
         several = self.loss.target == "class" and example.targets.dim() > 1
-        padded = self.objective.target.meaning == "mask" and self.loss.target == "binary"
-        weighs = self.weights is not None and self.loss.target in ("class", "binary")
-        self.counts = not self.overlaps and self.loss.form != "triplet" and (several or padded or weighs)
-        self.weighs = weighs and not self.overlaps
-        self.padded = padded and not self.overlaps
-
-    def _refuse(self) -> None:
-        output, loss = self.objective.output, self.loss
-        what = _UNWRITTEN.get(loss.id, "")
-        if loss.code or loss.form == "own":
-            what = "a loss of your own"
-        if self.objective.target.meaning in ("sequence", "text", "audio"):
-            what = f"a target that is a {self.objective.target.meaning}"
-        if what:
-            raise ExportError(
-                f"'{output}' learns by {what}, which cannot be written as plain PyTorch yet. Choose another loss, or "
-                "export a bundle, which predicts without training.",
-                node=output,
-            )
+        self.whole = self.overlaps or self.loss.form in ("steps", "triplet")
+        self.padded = self.criterion.padded
+        self.weighs = self.weights is not None and self.loss.target in ("class", "binary") and not self.overlaps
+        self.counts = not self.whole and (several or self.padded or self.weighs)
+        self.known = "~targets.isnan()" if self.loss.target == "number" else "targets >= 0"
 
     def written(self) -> WrittenLoss:
         own = not self.loss.torch_class.startswith("torch.")
         return WrittenLoss(
-            (self._loss_function(), self._count_function()),
-            ("from torch.nn import functional as F",) if "F." in self._arguments() else (),
+            (*self._constants(), self._loss_function(), self._count_function()),
+            tuple(self._arranged()),
+            ("from torch.nn import functional as F",) if "F." in " ".join((*self._before(), self._arguments())) else (),
             _modules_of(self.loss.torch_class) if own else None,
         )
 
@@ -113,7 +118,9 @@ class _Loss:
     def _module(self, reduction: str) -> str:
         """Return the expression that makes the loss's module."""
         values = {each.name: each.default for each in options_of(self.loss) if not each.required}
-        given = {name: value for name, value in self.options.items() if values.get(name) != value}
+        values = _torch_defaults(self.loss.torch_class, values)
+        chosen = {each.name: each.default for each in self.loss.options if not each.required} | self.options
+        given = {name: value for name, value in chosen.items() if values.get(name) != value}
         arguments = [f"{name}={value!r}" for name, value in given.items()]
         if self.weights is not None and self.loss.weight:
             arguments.insert(0, f"{self.loss.weight}=weight")
@@ -125,6 +132,9 @@ class _Loss:
 
     def _arguments(self) -> str:
         return _READ.get(self.loss.id, "outputs, targets")
+
+    def _before(self) -> tuple[str, ...]:
+        return _BEFORE.get(self.loss.id, ())
 
     def _arranged(self) -> list[str]:
         """Return the line that brings the outputs before the targets, where they are not there already."""
@@ -142,7 +152,16 @@ class _Loss:
     def _weight(self) -> list[str]:
         if self.weights is None:
             return []
-        return [f"weight = outputs.new_tensor([{', '.join(repr(each) for each in self.weights.tolist())}])"]
+        return [f"weight = outputs.new_tensor({self._weights_name})"]
+
+    @property
+    def _weights_name(self) -> str:
+        return f"{self.objective.output}_class_weights"
+
+    def _constants(self) -> list[str]:
+        if self.weights is None:
+            return []
+        return ["\n".join([f"{self._weights_name} = [", *(f"    {each!r}," for each in self.weights.tolist()), "]"])]
 
     @property
     def _by_hand(self) -> bool:
@@ -154,12 +173,13 @@ class _Loss:
         return self.example.weighted or self.example.targets.dim() > plain
 
     def _loss_function(self) -> str:
-        name, title = self.objective.output, self.loss.title.lower()
+        name, title = self.objective.output, self.loss.title
+        title = title if title.isupper() else title.lower()
         given = ", weights: Tensor" if self.example.weighted else ""
         lines = [
             f"def {name}_loss(outputs: Tensor, targets: Tensor{given}) -> Tensor:",
-            f'    """Return the mean {title} over what counts in a batch."""',
-            *(f"    {line}" for line in (*self._weight(), *self._arranged())),
+            f'    """Return the {title}: the mean over what counts in a batch."""',
+            *(f"    {line}" for line in (*self._weight(), *self._arranged(), *self._before())),
         ]
         body = (
             self._sum_by_hand()
@@ -172,9 +192,11 @@ class _Loss:
         values = self._unreduced_dims()
         lines = []
         if self.padded:
-            lines.append("targets_or_0 = torch.where(targets >= 0, targets, torch.zeros_like(targets))")
+            lines.append(f"targets_or_0 = torch.where({self.known}, targets, torch.zeros_like(targets))")
         arguments = self._arguments().replace("targets", "targets_or_0") if self.padded else self._arguments()
         lines.append(f"values = {self._module('none')}({arguments})")
+        if self.loss.id == "ctc":
+            lines.append("values = values / lengths.clamp(min=1)")
         if self.loss.mean == "batchmean":
             lines.append("values = values.flatten(1).sum(1)")
             values = 1
@@ -197,17 +219,16 @@ class _Loss:
         """Return how many axes the losses have before any mean."""
         module = make_loss(self.loss, self.options, "none", self.weights if self.loss.weight else None)
         outputs = self.criterion.arrange(self.example.raw, self.example.targets)
-        targets = self.example.targets.clamp(min=0) if self.padded else self.example.targets
+        targets = self.example.targets.nan_to_num().clamp(min=0) if self.padded else self.example.targets
         with torch.no_grad():
             values: Tensor = module(*arranging.arguments(self.loss, outputs, targets))
         return values.dim()
 
     def _counted(self, like: str) -> list[str]:
-        lines = ["counts = (targets >= 0).float()"]
+        lines = [f"counts = ({self.known}).float()"]
         if self.weighs:
             if like != "outputs":
-                weights = ", ".join(repr(each) for each in self.weights.tolist()) if self.weights is not None else ""
-                lines.append(f"weight = {like}.new_tensor([{weights}], dtype=torch.float32)")
+                lines.append(f"weight = {like}.new_tensor({self._weights_name}, dtype=torch.float32)")
             lines.append("counts = counts * weight[targets.long().clamp(min=0)]")
         return lines
 
@@ -223,6 +244,97 @@ class _Loss:
         if self.example.weighted:
             lines.append(f"counts = counts * {_along(self.example.targets.dim())}")
         return "\n".join([f"{head}Tensor:", doc, *(f"    {line}" for line in lines), "    return counts.sum()"])
+
+
+class _Own:
+    """Writes the user's own loss, whose source is a file of its own."""
+
+    def __init__(self, objective: OutputObjective, example: Example) -> None:
+        self.objective, self.loss, self.example = objective, objective.loss, example
+        values = {each.name: each.default for each in options_of(self.loss) if not each.required}
+        assert self.loss.expression is not None
+        self.made = self.loss.expression(values | dict(objective.options))
+        self.several = self.loss.target == "class" and example.targets.dim() > 1
+
+    def written(self) -> WrittenLoss:
+        made = self.made.partition("(")[0]
+        module = f"own_{snake_case(self.loss.id.removeprefix(PYTHON_PREFIX))}"
+        instance = f"{self.objective.output}_own = {self.made}.to(DEVICE)"
+        functions = (instance, self._loss_function(), self._count_function())
+        file = (f"{module}.py", _importing(self.loss.code))
+        return WrittenLoss(functions, tuple(self._arranged()), (f"from {module} import {made}",), None, file)
+
+    def _arranged(self) -> list[str]:
+        raw, targets = self.example.raw, self.example.targets
+        arranged = arranging.arrange(self.loss, raw, targets)
+        return [] if arranged.shape == raw.shape else ["outputs = outputs.reshape(targets.shape)"]
+
+    def _loss_function(self) -> str:
+        output = self.objective.output
+        given = ", weights: Tensor" if self.example.weighted else ""
+        lines = [
+            f"def {output}_loss(outputs: Tensor, targets: Tensor{given}) -> Tensor:",
+            f'    """Return the mean of what {self.loss.title} says of a batch."""',
+            *(f"    {line}" for line in self._arranged()),
+        ]
+        if not (self.example.weighted or self.several):
+            return "\n".join([*lines, f"    loss: Tensor = {output}_own(outputs, targets)", "    return loss.mean()"])
+        lines += [
+            f"    values: Tensor = {output}_own(outputs, targets)",
+            "    if values.dim() == 0 or len(values) != len(targets):",
+            "        pairs = zip(outputs.split(1), targets.split(1), strict=True)",
+            f"        values = torch.stack([{output}_own(*pair).mean() for pair in pairs])",
+            "    values = values.flatten(1).mean(1) if values.dim() > 1 else values",
+        ]
+        if not self.example.weighted:
+            return "\n".join([*lines, "    return values.mean()"])
+        total = "    total = weights.sum()"
+        mean = "    return (values * weights).sum() / torch.where(total > 0, total, torch.ones_like(total))"
+        return "\n".join([*lines, total, mean])
+
+    def _count_function(self) -> str:
+        weighted = self.example.weighted
+        given, gives = (", weights: Tensor", "Tensor") if weighted else ("", "float")
+        return "\n".join(
+            [
+                f"def {self.objective.output}_count(targets: Tensor{given}) -> {gives}:",
+                '    """Return what the mean over a batch divides by."""',
+                f"    return {'weights.sum()' if weighted else 'float(len(targets))'}",
+            ]
+        )
+
+
+def _importing(source: str) -> str:
+    """Return the user's source with the imports of torch and nn, which the application gives to it unasked."""
+    tree = ast.parse(source)
+    names = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
+    bound = {
+        (each.asname or each.name).partition(".")[0]
+        for statement in ast.walk(tree)
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        for each in statement.names
+    }
+    lines = [line for name, line in _GIVEN.items() if name in names - bound]
+    if not lines:
+        return source
+    first = 0
+    for statement in tree.body:
+        documented = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+        if not (documented or future):
+            break
+        first = statement.end_lineno or first
+    rows = source.splitlines()
+    left = "\n".join(rows[first:]).strip("\n")
+    gap = [] if left.startswith(("import ", "from ")) else ["", ""]
+    return "\n".join([*rows[:first], *([""] if first else []), *lines, *gap, left]) + "\n"
+
+
+def _torch_defaults(torch_class: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a loss's arguments with PyTorch's own defaults where it has some, which may differ from ours."""
+    parameters = inspect.signature(import_class(torch_class).__init__).parameters
+    own = {name: each.default for name, each in parameters.items() if each.default is not inspect.Parameter.empty}
+    return {**known, **{name: own[name] for name in known if name in own}}
 
 
 def _along(dims: int) -> str:

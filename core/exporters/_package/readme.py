@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.exporters._bundle_parts import model_card
 from core.exporters._kind import ExportRequest
 from core.exporters._network import Exportable
@@ -16,10 +18,9 @@ _USE = """
     python predict.py example.csv
     python predict.py input.csv -o answers.csv
 
-`train.py` trains from fresh weights with the settings of the run, prints the losses of every epoch, writes them to
-`curves.csv` and the weights of the best epoch to `weights.pt`. On the CPU it follows the curve of the run: the losses
-below came of the same seed. Metrics other than losses are not computed. `predict.py` reads `weights.pt`, which holds
-the weights of the run until you train.
+`train.py` trains from fresh weights with the settings of the run, prints the losses and metrics of every epoch, writes
+them to `curves.csv` and the weights of the best epoch to `weights.pt`. On the CPU it follows the curve of the run: the
+losses below came of the same seed. `predict.py` reads `weights.pt`, which holds the weights of the run until you train.
 
 | file | what it is |
 |---|---|
@@ -28,7 +29,7 @@ the weights of the run until you train.
 | `preprocess.py` | how raw values become numbers |
 | `preprocessing.json` | what that learnt from the training rows |
 | `train.py` | the loop: losses, optimizer, schedule |
-| `predict.py` | predicts rows of a table or files |
+MODULES| `predict.py` | predicts rows of a table or files |
 | `outputs.json` | what the outputs mean: classes, units |
 | `data/` | the raw columns, and in `split.npz` which rows are for training, validation and testing |
 | `weights.pt` | a state dict |
@@ -36,9 +37,21 @@ the weights of the run until you train.
 """
 
 
-def package_readme(network: Exportable, request: ExportRequest, run: Run, readers: tuple[OutputReader, ...]) -> str:
-    """Return README.md."""
-    return model_card(network, request, run, readers, _USE + _curve(run))
+_MODULES = {
+    "augment.py": "how training samples are changed by chance",
+    "losses.py": "losses that PyTorch lacks",
+    "metrics.py": "what is measured of every epoch",
+}
+_OWN = "a loss of your own"
+
+
+def package_readme(
+    network: Exportable, request: ExportRequest, run: Run, readers: tuple[OutputReader, ...], modules: Iterable[str]
+) -> str:
+    """Return README.md; ``modules`` are the files that train.py imports besides those that every package has."""
+    rows = "".join(f"| `{name}` | {_MODULES.get(name, _OWN)} |\n" for name in sorted(modules))
+    use = _USE.replace("MODULES", rows)
+    return model_card(network, request, run, readers, use + _curve(run))
 
 
 def _curve(run: Run) -> str:

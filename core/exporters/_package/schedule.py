@@ -11,6 +11,7 @@ import torch
 from torch.optim import SGD
 
 from core.expressions import names_in
+from core.training.monitor import higher_is_better
 from core.training.parameter_groups import ParameterGroup
 from core.training.schedules import schedules
 from core.training.schedules._kind import Plan, ScheduleKind
@@ -51,7 +52,8 @@ class _Writer:
         batches = session.order().steps
         accumulate = 1 if session.optimizer_kind.closure else max(1, settings.accumulate)
         self.steps_per_epoch = -(-batches // accumulate)
-        self.plan = Plan(settings.learning_rate, self.steps_per_epoch, epochs, kind.unit(self.options))
+        rises = higher_is_better(settings.monitor, session.network.objectives)
+        self.plan = Plan(settings.learning_rate, self.steps_per_epoch, epochs, kind.unit(self.options), rises)
         optimizer = session.optimizer()
         self.several = len(getattr(optimizer, "parts", ())) > 1
         self.momentum = [name for name in ("betas", "momentum") if name in optimizer.param_groups[0]]

@@ -5,30 +5,26 @@ What it computes says ``core.training``; only what the project uses is written.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
-
 from core.errors import ExportError
-from core.exporters._package.losses import Example, WrittenLoss, written_loss
-from core.exporters._package.optimizer import optimizer_text, written_optimizers
-from core.exporters._package.schedule import WrittenSchedule, written_schedule
+from core.exporters._package.augment import augment_text, unwritten
+from core.exporters._package.epochs import epochs_text
+from core.exporters._package.facts import Facts
+from core.exporters._package.metrics import unwritten_metrics
+from core.exporters._package.optimizer import optimizer_text
 from core.exporters._package.sums import MEAN, average_text
 from core.exporters._pruned import module_text
-from core.graph.project import TrainingSettings
-from core.training.parameter_groups import parameter_groups
-from core.training.parts import counts_of
 from core.training.session import Session
-
-_SAMPLES = 4
 
 
 @dataclass(frozen=True)
 class PackageTrain:
-    """The text of ``train.py``, and of ``losses.py`` where PyTorch lacks a loss that is used ("" : it lacks none)."""
+    """The text of ``train.py``, and of the modules that it imports besides ``data.py`` and ``model.py``, by file."""
 
     train: str
-    losses: str
+    modules: Mapping[str, str]
     starts: bool
     """Whether it starts from weights that are to lie in ``start.pt``."""
 
@@ -40,22 +36,18 @@ def package_train(session: Session, epochs: int) -> PackageTrain:
         ExportError: a setting cannot be written plainly; the message names it.
     """
     _refuse(session)
-    return _Writer(session, epochs).written()
+    return _Writer(Facts(session, epochs)).written()
 
 
 def _refuse(session: Session) -> None:
     training = session.project.training
-    problems = []
+    problems = [*unwritten(session), *unwritten_metrics(session.network.objectives)]
     if training.precision == "float16":
         problems.append("precision: float16 needs scaled gradients. Choose bfloat16 or float32.")
     if training.compile:
         problems.append("compile: train.py runs the network as it is. Switch compilation off.")
     if training.average == "swa" and session.network.has_batch_norm:
         problems.append("average: the mean over epochs needs batch normalisation to be measured anew. Choose ema.")
-    if training.monitor.rpartition("/")[2] not in ("", "loss"):
-        problems.append(
-            f"monitor: '{training.monitor}' is no loss, and train.py computes losses alone. Monitor a loss."
-        )
     if problems:
         raise ExportError("This project's training cannot be written as plain PyTorch yet.", problems=problems)
 
@@ -63,23 +55,9 @@ def _refuse(session: Session) -> None:
 class _Writer:
     """Writes the loop for one session."""
 
-    def __init__(self, session: Session, epochs: int) -> None:
-        self.session, self.epochs = session, epochs
-        self.network = session.network
-        self.settings: TrainingSettings = session.project.training
-        self.outputs = [each.output for each in self.network.objectives]
-        self.single = len(self.network.built.outputs) == 1
-        self.weighted = session.training.part(0, 1).weights is not None
-        self.penalised = hasattr(self.network.module, "penalty")
-        self.constrained = hasattr(self.network.module, "constrain")
-        self.groups = parameter_groups(session.project, self.network.built.report, self.network.module)
-        self.closure = session.optimizer_kind.closure
-        self.accumulates = self.settings.accumulate > 1 and not self.closure
-        self.validated = session.validation is not None
-        self.losses = self._losses()
-        self.schedule: WrittenSchedule = written_schedule(session, epochs, self.groups)
-        self.optimizers = written_optimizers(session)
-        self.several = len(self.optimizers) > 1
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.session, self.network, self.settings = facts.session, facts.network, facts.settings
 
     def written(self) -> PackageTrain:
         shown = "".join(each if each.isprintable() else " " for each in self.session.project.name)
@@ -91,27 +69,21 @@ class _Writer:
         imports, pieces = self._imports(), self._pieces()
         text = module_text(docstring, imports, pieces)
         text += '\n\nif __name__ == "__main__":\n    main()\n'
-        modules = [each.modules for each in self.losses if each.modules is not None]
-        if not modules:
-            return PackageTrain(text, "", self._starts)
-        definitions = dict.fromkeys(part for each in modules for part in each.definitions)
-        lines = [line for each in modules for line in each.imports]
-        return PackageTrain(text, module_text("Losses that PyTorch lacks.", lines, definitions), self._starts)
+        return PackageTrain(text, self._modules(), self.facts.starts)
 
-    def _losses(self) -> list[WrittenLoss]:
-        """Write the losses for the shapes that a few samples have."""
-        batch = self.session.training.part(0, _SAMPLES)
-        module, before = self.network.module, torch.get_rng_state()
-        module.eval()
-        with torch.no_grad():
-            raw = self.network.forward(batch.inputs)
-        torch.set_rng_state(before)
-        self.network.train()
-        weighted = batch.weights is not None
-        return [
-            written_loss(each, Example(outputs, targets, counts_of(self.session.prepared, each), weighted))
-            for each, outputs, targets in zip(self.network.objectives, raw, batch.targets, strict=True)
-        ]
+    def _modules(self) -> dict[str, str]:
+        found = {}
+        modules = [each.modules for each in self.facts.losses if each.modules is not None]
+        if modules:
+            definitions = dict.fromkeys(part for each in modules for part in each.definitions)
+            lines = [line for each in modules for line in each.imports]
+            found["losses.py"] = module_text("Losses that PyTorch lacks.", lines, definitions)
+        found |= dict(each.own for each in self.facts.losses if each.own[0])
+        if self.facts.augments:
+            found["augment.py"] = augment_text(self.session)
+        if self.facts.measures:
+            found["metrics.py"] = self.facts.metrics_text()
+        return found
 
     def _imports(self) -> list[str]:
         lines = [
@@ -123,13 +95,13 @@ class _Writer:
             "from torch import Tensor",
             "from data import Part, batches, load",
             "from model import Net",
-            *(line for each in self.losses for line in each.imports),
-            *self.schedule.imports,
+            *(line for each in self.facts.losses for line in each.imports),
+            *self.facts.schedule.imports,
         ]
-        functions = "\n".join(text for each in self.losses for text in each.functions)
+        functions = "\n".join(text for each in self.facts.losses for text in each.functions)
         if "nn." in functions.replace("nn.functional", "") or self.settings.clip != "none":
             lines.append("from torch import nn")
-        own = [each.modules for each in self.losses if each.modules is not None]
+        own = [each.modules for each in self.facts.losses if each.modules is not None]
         names = {
             definition.split()[1].partition("(")[0].rstrip(":")
             for each in own
@@ -138,6 +110,7 @@ class _Writer:
         }
         used = sorted(name for name in names if f"{name}(" in functions)
         lines += [f"from losses import {', '.join(used)}"] if used else []
+        lines += ["from metrics import Metrics"] if self.facts.measures else []
         if self.settings.average != "none":
             lines += ["from collections.abc import Iterator", "from contextlib import contextmanager"]
         return lines
@@ -149,13 +122,13 @@ class _Writer:
         constants = {
             "HERE": "Path(__file__).resolve().parent",
             "SEED": settings.seed,
-            "EPOCHS": self.epochs,
+            "EPOCHS": self.facts.epochs,
             "LEARNING_RATE": settings.learning_rate,
         }
-        if self.accumulates:
+        if self.facts.accumulates:
             constants["ACCUMULATE"] = settings.accumulate
-        if self.schedule.functions and any(each.factor != 1.0 for each in self.groups):
-            constants["FACTORS"] = tuple(each.factor for each in self.groups)
+        if self.facts.schedule.functions and any(each.factor != 1.0 for each in self.facts.groups):
+            constants["FACTORS"] = tuple(each.factor for each in self.facts.groups)
         if settings.patience:
             constants |= {"PATIENCE": settings.patience, "MIN_DELTA": settings.min_delta}
         device = {"auto": '"cuda" if torch.cuda.is_available() else "cpu"'}.get(
@@ -164,38 +137,45 @@ class _Writer:
         constants["DEVICE"] = device
         return [
             *(f"{name} = {value}" for name, value in constants.items()),
-            *(text for each in self.losses for text in each.functions),
+            *(text for each in self.facts.losses for text in each.functions),
             MEAN,
             *average_text(self.settings),
-            optimizer_text(self.optimizers),
-            *self.schedule.functions,
+            optimizer_text(self.facts.optimizers),
+            *self.facts.schedule.functions,
             self._forward(),
             self._step(),
             self._measure(),
             self._named(),
-            self._main(),
+            epochs_text(self.facts),
         ]
 
     # --- computing ----------------------------------------------------------------------------------------------------
 
     def _given(self, output: str, values: str, batch: str) -> str:
-        return f'{values}, {batch}.targets["{output}"]' + (f", {batch}.weights" if self.weighted else "")
+        return f'{values}, {batch}.targets["{output}"]' + (f", {batch}.weights" if self.facts.weighted else "")
 
     def _forward(self) -> str:
         """Return the function from a batch to the losses of all outputs and what each is the mean of."""
-        lines = [
-            "def losses_of(network: Net, batch: Part) -> tuple[list[Tensor], list[Tensor | float]]:",
-            '    """Return the loss of every output for a batch, and how much each is the mean of."""',
-        ]
+        given = "tuple[list[Tensor], list[Tensor | float]]"
+        doc = "Return the loss of every output for a batch, and how much each is the mean of."
+        if self.facts.measures:
+            given = given.replace("[list[Tensor]", "[list[Tensor], list[Tensor]")
+            doc = (
+                "Return what the network gives for a batch, the loss of every output, and of how much each is the mean."
+            )
+        lines = [f"def losses_of(network: Net, batch: Part) -> {given}:", f'    """{doc}"""']
         run = "network(*batch.inputs)"
         if self.settings.precision == "bfloat16":
             lines += ["    with torch.autocast(DEVICE, torch.bfloat16):", f"        outputs = {run}"]
         else:
             lines.append(f"    outputs = {run}")
         losses, counts = [], []
-        for output in self.outputs:
-            values = "outputs" if self.single else f'outputs["{output}"]'
-            values += ".float()" if self.settings.precision == "bfloat16" else ""
+        raw = ["outputs" if self.facts.single else f'outputs["{output}"]' for output in self.facts.outputs]
+        raw = [f"{each}.float()" for each in raw] if self.settings.precision == "bfloat16" else raw
+        if self.facts.measures:
+            lines.append(f"    raw = [{', '.join(raw)}]")
+            raw = [f"raw[{at}]" for at in range(len(raw))]
+        for output, values in zip(self.facts.outputs, raw, strict=True):
             losses.append(f"{output}_loss({self._given(output, values, 'batch')})")
             counts.append(f"{output}_count({self._given(output, '', 'batch').removeprefix(', ')})")
         lines += (
@@ -208,16 +188,12 @@ class _Writer:
             if len(counts) > 1
             else [f"    counts: list[Tensor | float] = [{counts[0]}]"]
         )
-        return "\n".join([*lines, "    return losses, counts"])
-
-    @property
-    def _weights(self) -> list[float]:
-        return [each.weight for each in self.network.objectives]
+        return "\n".join([*lines, f"    return {self.facts.found}"])
 
     def _total(self, losses: str) -> list[str]:
-        if self._weights == [1.0]:
+        if self.facts.weights == [1.0]:
             return [f"total = {losses}[0]"]
-        terms = ", ".join(f"{weight!r} * {losses}[{at}]" for at, weight in enumerate(self._weights))
+        terms = ", ".join(f"{weight!r} * {losses}[{at}]" for at, weight in enumerate(self.facts.weights))
         return [f"total = torch.stack([{terms}]).sum()"]
 
     def _clip(self) -> list[str]:
@@ -225,34 +201,36 @@ class _Writer:
             return []
         function = f"clip_grad_{self.settings.clip}_"
         weights = "network.parameters()"
-        if self.several:
+        if self.facts.several:
             weights = (
                 '[each for optimizer in optimizers for group in optimizer.param_groups for each in group["params"]]'
             )
-        elif len(self.groups) > 1:
+        elif len(self.facts.groups) > 1:
             weights = '[each for group in optimizer.param_groups for each in group["params"]]'
         return [f"nn.utils.{function}({weights}, {self.settings.clip_at!r})"]
 
     def _after(self) -> list[str]:
-        lines = ["network.constrain()"] if self.constrained else []
+        lines = ["network.constrain()"] if self.facts.constrained else []
         return [*lines, *(["average.after_step()"] if self.settings.average == "ema" else [])]
 
     def _step(self) -> str:
         average = ", average: Average" if self.settings.average == "ema" else ""
-        optimizer = "optimizers: list[torch.optim.Optimizer]" if self.several else "optimizer: torch.optim.Optimizer"
-        means = "means: list[Mean]" + (", penalty_mean: Mean" if self.penalised else "")
-        batch = "window: list[Part]" if self.accumulates else "batch: Part"
+        optimizer = (
+            "optimizers: list[torch.optim.Optimizer]" if self.facts.several else "optimizer: torch.optim.Optimizer"
+        )
+        means = ", ".join(f"{name}: {kind}" for name, kind, _made in self.facts.kept)
+        batch = "window: list[Part]" if self.facts.accumulates else "batch: Part"
         head = f"def step(network: Net, {optimizer}{average}, {batch}, {means}) -> None:"
         if len(head) > 118:
             arguments = ["network: Net", optimizer, *([average[2:]] if average else []), batch, *means.split(", ")]
             head = "\n".join(["def step(", *(f"    {each}," for each in arguments), ") -> None:"])
-        body = self._search() if self.closure else self._together() if self.accumulates else self._alone()
+        body = self._search() if self.facts.closure else self._together() if self.facts.accumulates else self._alone()
         doc = '    """Move the weights by what a batch says, and add its losses to the means of the epoch."""'
         return "\n".join([head, doc, *(f"    {line}" if line else "" for line in body)])
 
     def _alone(self) -> list[str]:
-        lines = [*self._clear(), "losses, counts = losses_of(network, batch)", *self._total("losses")]
-        if self.penalised:
+        lines = [*self._clear(), f"{self.facts.found} = losses_of(network, batch)", *self._total("losses")]
+        if self.facts.penalised:
             lines += ["penalty = network.penalty()", "total = total + penalty"]
         lines += ["total.backward()", *_FINITE, *self._clip(), *self._move(), *self._after()]
         return [*lines, *self._added("losses", "counts", "batch", "")]
@@ -261,39 +239,43 @@ class _Writer:
         return ["network.zero_grad()"]
 
     def _move(self) -> list[str]:
-        return ["for optimizer in optimizers:", "    optimizer.step()"] if self.several else ["optimizer.step()"]
+        return ["for optimizer in optimizers:", "    optimizer.step()"] if self.facts.several else ["optimizer.step()"]
 
     def _added(self, losses: str, counts: str, batch: str, indent: str) -> list[str]:
         lines = [
             f"for mean, loss, count in zip(means, {losses}, {counts}, strict=True):",
             "    mean.add(loss, count)",
         ]
-        lines += [f"penalty_mean.add(penalty, len({batch}))"] if self.penalised else []
+        lines += [f"penalty_mean.add(penalty, len({batch}))"] if self.facts.penalised else []
+        lines += [f"metrics.add(raw, {batch})"] if self.facts.measures else []
         return [f"{indent}{line}" for line in lines]
 
     def _together(self) -> list[str]:
         """Several batches make one step: each mean is weighed by its part of what the mean over all divides by."""
-        counted = [f"{output}_count({self._given(output, '', 'batch').removeprefix(', ')})" for output in self.outputs]
+        counted = [
+            f"{output}_count({self._given(output, '', 'batch').removeprefix(', ')})" for output in self.facts.outputs
+        ]
         lines = [*self._clear()]
         for at, each in enumerate(counted):
             lines.append(f"whole_{at} = sum({each} for batch in window)")
         wholes = ", ".join(f"whole_{at}" for at in range(len(counted)))
-        first = "batch, " if self.penalised else ""
+        first = "batch, " if self.facts.penalised or self.facts.measures else ""
+        raw, kept = ("raw, ", "[each.detach() for each in raw], ") if self.facts.measures else ("", "")
         lines += [
             "found = []",
             "for batch in window:",
-            "    losses, counts = losses_of(network, batch)",
+            f"    {self.facts.found} = losses_of(network, batch)",
             f"    wholes = [{wholes}]",
             "    shares = [count / max(whole, 1e-30) for count, whole in zip(counts, wholes, strict=True)]",
             "    parts = [share * loss for share, loss in zip(shares, losses, strict=True)]",
             *(f"    {line}" for line in self._total("parts")),
             "    total.backward()",
             *(f"    {line}" for line in _FINITE),
-            f"    found.append(({first}[each.detach() for each in losses], counts))",
+            f"    found.append(({first}{kept}[each.detach() for each in losses], counts))",
         ]
-        if self.penalised:
+        if self.facts.penalised:
             lines += ["penalty = network.penalty()", "penalty.backward()"]
-        lines += [*self._clip(), *self._move(), *self._after(), f"for {first}losses, counts in found:"]
+        lines += [*self._clip(), *self._move(), *self._after(), f"for {first}{raw}losses, counts in found:"]
         return [*lines, *self._added("losses", "counts", "batch", "    ")]
 
     def _search(self) -> list[str]:
@@ -303,11 +285,11 @@ class _Writer:
             "",
             "def closure() -> Tensor:",
             "    network.zero_grad()",
-            "    losses, counts = losses_of(network, batch)",
+            f"    {self.facts.found} = losses_of(network, batch)",
             *(f"    {line}" for line in self._total("losses")),
         ]
-        kept = "losses, counts"
-        if self.penalised:
+        kept = self.facts.found
+        if self.facts.penalised:
             lines += ["    penalty = network.penalty()", "    total = total + penalty"]
             kept += ", penalty"
         lines += ["    total.backward()", *(f"    {line}" for line in (*_FINITE, *self._clip()))]
@@ -320,153 +302,46 @@ class _Writer:
             "def measure(network: Net, part: Part) -> dict[str, float]:",
             '    """Return the losses over a part of the data, in evaluation mode."""',
             "    network.eval()",
-            f"    means = [Mean() for _ in range({len(self.outputs)})]",
+            *(f"    {name} = {made}" for name, _kind, made in self.facts.kept),
+            *(["    penalty = network.penalty()"] if self.facts.penalised else []),
         ]
-        if self.penalised:
-            lines += ["    penalty, penalty_mean = network.penalty(), Mean()"]
         size = max(self.settings.batch_size, 256)
         lines += [
             f"    for rows in torch.arange(len(part)).split({size}):",
             "        batch = part.take(rows)",
-            "        losses, counts = losses_of(network, batch)",
+            f"        {self.facts.found} = losses_of(network, batch)",
             *self._added("losses", "counts", "batch", "        "),
             "    network.train()",
-            f"    return named(means{', penalty_mean' if self.penalised else ''})",
+            f"    return named({', '.join(name for name, _kind, _made in self.facts.kept)})",
         ]
         return "\n".join(lines)
 
     def _named(self) -> str:
-        penalty = ", penalty_mean: Mean" if self.penalised else ""
+        given = ", ".join(f"{name}: {kind}" for name, kind, _made in self.facts.kept)
         total = " + ".join(
             f"means[{at}].value()" if weight == 1 else f"{weight!r} * means[{at}].value()"
-            for at, weight in enumerate(self._weights)
+            for at, weight in enumerate(self.facts.weights)
         )
-        total += " + penalty_mean.value()" if self.penalised else ""
+        total += " + penalty_mean.value()" if self.facts.penalised else ""
         entries = [
             f'"loss": {total}',
-            *(f'"{output}/loss": means[{at}].value()' for at, output in enumerate(self.outputs)),
+            *(f'"{output}/loss": means[{at}].value()' for at, output in enumerate(self.facts.outputs)),
         ]
-        entries += ['"penalty": penalty_mean.value()'] if self.penalised else []
+        entries += ['"penalty": penalty_mean.value()'] if self.facts.penalised else []
+        entries += ["**metrics.values()"] if self.facts.measures else []
+        what = "the total, and its parts" + ("; and its metrics" if self.facts.measures else "")
         return "\n".join(
             [
-                f"def named(means: list[Mean]{penalty}) -> dict[str, float]:",
-                '    """Return the losses of an epoch by name: the total, and its parts."""',
+                f"def named({given}) -> dict[str, float]:",
+                f'    """Return the losses of an epoch by name: {what}."""',
                 "    return {",
                 *(f"        {each}," for each in entries),
                 "    }",
             ]
         )
 
-    # --- main ---------------------------------------------------------------------------------------------------------
-
-    def _main(self) -> str:
-        body = [*self._setup(), *self._epoch(), *_ENDING]
-        head = ["def main() -> None:", '    """Train, and write curves.csv and weights.pt."""']
-        return "\n".join([*head, *(f"    {line}" if line else "" for line in body)])
-
-    def _setup(self) -> list[str]:
-        made = "optimizers = make_optimizers(network)" if self.several else "optimizer = make_optimizer(network)"
-        average = ["average = Average(network)"] if self.settings.average != "none" else []
-        return [
-            "parser = argparse.ArgumentParser(description=__doc__)",
-            'parser.add_argument("--data", type=Path, default=HERE / "data", help="a folder of the same files")',
-            'parser.add_argument("--output", type=Path, default=HERE, help="where curves.csv and weights.pt go")',
-            'parser.add_argument("--stop", type=int, default=EPOCHS, help="end after so many of the epochs")',
-            "options = parser.parse_args()",
-            "parts = {name: part.to(DEVICE) for name, part in load(options.data).items()}",
-            'training = parts["training"]',
-            "torch.manual_seed(SEED)",
-            "network = Net().to(DEVICE)",
-            *self._start(),
-            made,
-            *self.schedule.setup,
-            *average,
-            "torch.manual_seed(SEED)",
-            "generator = torch.Generator().manual_seed(SEED)",
-            "best = math.inf",
-            *(["reference, waited = best, 0"] if self.settings.patience else []),
-            "curves: list[dict[str, float]] = []",
-        ]
-
-    def _start(self) -> list[str]:
-        return ['network.load_state_dict(torch.load(HERE / "start.pt", weights_only=True))'] if self._starts else []
-
-    @property
-    def _starts(self) -> bool:
-        project = self.session.project
-        return bool(project.weights) or any(each.weights for each in project.groups.values())
-
-    def _epoch(self) -> list[str]:
-        optimizer = "optimizers" if self.several else "optimizer"
-        average = ", average" if self.settings.average == "ema" else ""
-        means = "means" + (", penalty_mean" if self.penalised else "")
-        each_step = [*self.schedule.after_step]
-        lines = [
-            "for epoch in range(1, options.stop + 1):",
-            f"    means = [Mean() for _ in range({len(self.outputs)})]",
-            *(["    penalty_mean = Mean()"] if self.penalised else []),
-        ]
-        if self.accumulates:
-            lines += [
-                "    waiting = list(batches(training, generator))",
-                "    for start in range(0, len(waiting), ACCUMULATE):",
-                f"        step(network, {optimizer}{average}, waiting[start : start + ACCUMULATE], {means})",
-            ]
-        else:
-            lines += [
-                "    for batch in batches(training, generator):",
-                f"        step(network, {optimizer}{average}, batch, {means})",
-            ]
-        lines += [f"        {line}" for line in each_step]
-        lines += ["    average.after_epoch(epoch)"] if self.settings.average == "swa" else []
-        lines += [f'    values = {{f"training/{{name}}": value for name, value in named({means}).items()}}']
-        if self.validated:
-            measured = 'measure(network, parts["validation"])'
-            update = f'values |= {{f"validation/{{name}}": value for name, value in {measured}.items()}}'
-            if self.settings.average != "none":
-                lines += ["    with average.used():", f"        {update}"]
-            else:
-                lines.append(f"    {update}")
-        return [*lines, *(f"    {line}" for line in self._judged())]
-
-    @property
-    def _curve(self) -> str:
-        return self.settings.monitor or ("validation/loss" if self.validated else "training/loss")
-
-    def _judged(self) -> list[str]:
-        """Return the lines that keep the best weights, move the schedule on and end where nothing gets better."""
-        lines = [
-            'curves.append({"epoch": epoch, **values})',
-            'print(f"epoch {epoch}/{EPOCHS}  " + "  ".join(f"{name} {value:.6g}" for name, value in values.items()))',
-            f'current = values["{self._curve}"]',
-            *self.schedule.after_epoch,
-            "if current < best:",
-            "    best = current",
-        ]
-        save = 'torch.save(network.state_dict(), options.output / "weights.pt")'
-        if self.settings.average != "none":
-            lines += ["    with average.used():", f"        {save}"]
-        else:
-            lines.append(f"    {save}")
-        if self.settings.patience:
-            lines += [
-                "waited += 1",
-                "if current < reference - MIN_DELTA:",
-                "    reference, waited = current, 0",
-                "if waited >= PATIENCE:",
-                '    print(f"nothing got better for {PATIENCE} epochs")',
-                "    break",
-            ]
-        return lines
-
 
 _FINITE = (
     "if not torch.isfinite(total):",
     '    raise SystemExit("The loss is not finite any more: try a smaller learning rate.")',
-)
-_ENDING = (
-    'with (options.output / "curves.csv").open("w", newline="", encoding="utf-8") as file:',
-    "    writer = csv.DictWriter(file, list(curves[0]))",
-    "    writer.writeheader()",
-    "    writer.writerows(curves)",
 )

@@ -18,7 +18,7 @@ from core.training.kinds import TargetType
 class Head:
     """What a statistic has to know of an output.
 
-    ``target`` is the type of what it learns; ``core.training.kinds.TargetType`` says what outputs and targets are.
+    ``target`` is the type of what it learns; ``TargetType`` says what outputs and targets are.
     ``width`` is the number of classes or labels. A number in the target's own units is ``value · scale + offset``;
     ``centre``, in scaled units, is any constant near the targets' mean: it keeps variances exact and changes no
     metric. ``span`` is the difference between the darkest and the brightest an image may hold, in own units.
@@ -35,7 +35,7 @@ class Head:
 
 
 class Statistic(ABC):
-    """Sums that grow with every batch. They can be stored and put back, and go on to the same bit."""
+    """Sums that grow with every batch."""
 
     sums: Tensor
 
@@ -56,7 +56,7 @@ class Statistic(ABC):
         return self.sums.cpu().double()
 
     def state(self) -> dict[str, Any]:
-        """Return what it takes to go on from here, as tensors and plain values."""
+        """Return what it takes to go on from here to the same bit, as tensors and plain values."""
         return {"sums": self.sums.detach().cpu().clone()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
