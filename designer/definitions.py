@@ -14,9 +14,11 @@ from core.graph.edits import AddDefinitions
 from core.graph.files import load_project
 from core.graph.groups import users, with_weights_beside
 from core.graph.merging import merged
-from core.graph.project import GROUP_PREFIX, PYTHON_PREFIX
+from core.graph.project import GROUP_PREFIX, PYTHON_PREFIX, Project
+from core.loading import imports
 from designer import files
 from designer.canvas.view import CanvasView
+from designer.jobs import Lane, Progress
 
 
 class Definitions(QObject):
@@ -27,6 +29,7 @@ class Definitions(QObject):
         self._canvas = canvas
         self._session = canvas.session
         self._folder = folder
+        self._lane = Lane(self, "use-project")
 
     def new_python_layer(self) -> None:
         """Let the user write a layer; once it is in the project a node of it is added."""
@@ -61,14 +64,38 @@ class Definitions(QObject):
             self.add_project(path)
 
     def add_project(self, path: Path) -> None:
-        """Add a saved project as a group, and a node that uses it, after the selection."""
+        """Add a saved project as a group, and a node that uses it, after the selection, with the project's weights."""
         try:
             other = with_weights_beside(load_project(path), path.parent)
-            edit = project_as_group(other, class_name(other.name))
+            project_as_group(other, class_name(other.name))
         except (ProjectError, EditError) as error:
             self._session.refused.emit(str(error))
             return
+        if not other.weights:
+            self._add_whole(other, "")
+            return
+
+        def compare(_progress: Progress) -> bool:
+            with imports:
+                from core.training.pretrained.adoption import starts_whole
+            return starts_whole(other)
+
+        self._lane.submit(
+            compare,
+            lambda whole: self._add_whole(other, other.weights if whole else ""),
+            lambda error: self._session.refused.emit(str(error)),
+        )
+
+    def _add_whole(self, other: Project, weights: str) -> None:
+        """Add a project as a group that starts from a file of weights, or ("") from fresh ones."""
+        edit = project_as_group(other, class_name(other.name), weights)
         self._add(edit, self.tr("Use {name} as a layer").format(name=other.name))
+        if other.weights and not weights:
+            text = self.tr(
+                "The weights of {name} stayed behind, so that the layer starts fresh: their file is missing, or is not "
+                "that of the whole network as it is now."
+            )
+            self._session.told.emit(text.format(name=other.name))
 
     def _on_written(self, name: str) -> None:
         kind = PYTHON_PREFIX + name

@@ -10,8 +10,7 @@ from pathlib import Path
 from core.atomic import write_atomically
 from core.errors import ImportFailed
 from core.graph.files import SUFFIX, save_project
-from core.graph.groups import graphs
-from core.graph.project import INPUT, OUTPUT, Project
+from core.graph.project import Project
 from core.importers import Imported, ImporterKind, ImportRequest, importers
 from core.importers._torch.source import find
 from core.loading import load
@@ -40,7 +39,10 @@ def read_network(request: ImportRequest) -> Imported:
     kind = importer_of(request.source)
     if kind is None:
         raise ImportFailed(f"'{request.source}' is nothing that can be imported. {readable()}")
-    if not kind.prefix and not Path(request.source).expanduser().exists():
+    path = Path(request.source).expanduser()
+    if not kind.prefix and not path.is_file():  # opening a pipe or a device could wait for ever
+        if path.exists():
+            raise ImportFailed(f"'{request.source}' is no file, but a folder or a device.")
         raise ImportFailed(f"There is no file '{request.source}'.")
     return kind.read(request)
 
@@ -78,17 +80,13 @@ def parse_shape(text: str) -> tuple[int, ...]:
     return sizes
 
 
-def count_layers(project: Project) -> int:
-    """Return how many layers a network has, those inside groups once for each definition; inputs and outputs aside."""
-    ends = (INPUT, OUTPUT)
-    return sum(
-        node.kind not in ends and not node.group for _n, graph in graphs(project) for node in graph.nodes.values()
-    )
+def count_parameters(project: Project) -> int:
+    """Return how many numbers of a network can be learnt, as a check of it finds them."""
+    load("core.model.cost")
+    from core.model.cost import cost
+    from core.model.shapes import check
 
-
-def count_numbers(imported: Imported) -> int:
-    """Return how many numbers the weights of an import are."""
-    return sum(each.numel() for each in imported.weights.values())
+    return cost(project, check(project)).parameters
 
 
 def write_weights(imported: Imported, path: Path) -> bool:

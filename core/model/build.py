@@ -133,7 +133,10 @@ def load_into(module: nn.Module, path: Path, what: str) -> None:
     from safetensors.torch import load_file
 
     try:
+        stored_shapes(path)
         found = load_file(path)
+    except ModelError as error:
+        raise ModelError(f"{what} cannot be read from '{path}': {error.message}.") from error
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{what} cannot be read from '{path}': {reason_of(error)}.") from error
     wanted = module.state_dict()

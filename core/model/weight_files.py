@@ -7,6 +7,7 @@ once the network is built: ``build`` says so.
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,9 +23,14 @@ from core.model.reports import ShapeReport
 from core.model.tensors import Shapes, TensorShape, tensor_shapes
 from core.units import plural
 
-LONGEST_HEADER = 100_000_000
-"""Bytes that the format allows for the description of the tensors."""
+LONGEST_HEADER = 20_000_000
+"""Bytes that the description of the tensors may have, for some 200,000 of them; the format would allow five times more,
+which takes a minute to read."""
+_MOST_AXES = 64
+_KINDS = frozenset("F64 F32 F16 BF16 F8_E4M3 F8_E5M2 I64 I32 I16 I8 U64 U32 U16 U8 BOOL".split())
+"""Kinds of number that tensors of a network can start from."""
 _NAMED = 6
+_ABOUT = "__metadata__"
 _NO_FILE = "that is no .safetensors file"
 
 
@@ -134,13 +140,15 @@ def stored_shapes(path: Path) -> Shapes:
         ModelError: it cannot be read, or is no such file.
     """
     try:
-        state = path.stat()
+        state = path.stat()  # opening a pipe or a device could wait for ever
+        if not stat.S_ISREG(state.st_mode):
+            raise ModelError("that is a folder or a device")
         return _header(path, state.st_mtime_ns, state.st_size)
     except FileNotFoundError as error:
         raise ModelError("there is no such file") from error
     except OSError as error:
         raise ModelError(f"it cannot be read: {reason_of(error)}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, MemoryError) as error:
         raise ModelError(_NO_FILE) from error
 
 
@@ -164,8 +172,10 @@ def _header(path: Path, _changed: int, size: int) -> Shapes:
         if not 0 < length <= min(size - 8, LONGEST_HEADER):
             raise ValueError(length)
         content = json.loads(file.read(length))
+    if any(len(each["shape"]) > _MOST_AXES for name, each in content.items() if name != _ABOUT):
+        raise ValueError("dimensions")
     return {
         name: TensorShape(tuple(map(int, each["shape"])), each["dtype"].startswith(("F", "BF")))
         for name, each in content.items()
-        if name != "__metadata__"
+        if name != _ABOUT and each["dtype"] in _KINDS
     }

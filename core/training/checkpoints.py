@@ -17,7 +17,8 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from core.atomic import write_atomically
-from core.errors import TrainingError
+from core.errors import ModelError, TrainingError
+from core.model.weight_files import stored_shapes
 
 Weights = Mapping[str, Tensor]
 _STATE_FORMAT = 1
@@ -43,10 +44,15 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         TrainingError: it cannot be read.
     """
     try:
+        stored_shapes(path)
         with safe_open(path, "pt") as file:
             names = file.keys()
             return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
-    except (SafetensorError, OSError, ValueError) as error:
+    except ModelError as error:
+        raise TrainingError(
+            f"The weights '{path}' cannot be read, they are missing or damaged: {error.message}."
+        ) from error
+    except (SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
         raise TrainingError(f"The weights '{path}' cannot be read, the file is damaged: {error}") from error
 
 

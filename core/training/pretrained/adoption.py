@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from core.atomic import write_atomically
-from core.errors import ImportFailed
+from core.errors import ImportFailed, ModelError
 from core.graph.edits import Edit, SetParameters, SetWeights, Together, Within
 from core.graph.groups import users, without_weights
 from core.graph.kinds import kind_of
@@ -19,6 +19,7 @@ from core.kinds import Value
 from core.model.build import build
 from core.model.shapes import check
 from core.model.tensors import Shapes, TensorShape, shapes_in, tensor_shapes
+from core.model.weight_files import fit_of, stored_shapes
 from core.parameters import parameters_of
 from core.training.checkpoints import weights_bytes
 from core.training.pretrained.matching import Way, match
@@ -158,6 +159,20 @@ def plan_adoption(project: Project, path: Path) -> Adoption:
         )
     tensors = {name: stored.tensors[source] for name, (source, _way) in matches.items()}
     return Adoption(path, rows, tensors, stored.notes)
+
+
+def starts_whole(project: Project) -> bool:
+    """Return whether the file that a network starts from is all of it: every tensor by its own name, and no other.
+
+    Such a file also fits the group that is made of the network. Its path is absolute.
+    """
+    if any(group.weights for group in project.groups.values()):
+        return False  # what these start from stands in the place of the network's own
+    try:
+        fit = fit_of(project, _wanted(project), stored_shapes(Path(project.weights)))
+    except ModelError:
+        return False
+    return not fit.fresh and not fit.unused and all(name == other for name, other in fit.found.items())
 
 
 def _wanted(project: Project) -> Shapes:

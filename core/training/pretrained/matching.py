@@ -107,8 +107,8 @@ def _by_layers(found: Matches, wanted: Shapes, stored: Shapes, *, ordered: bool)
         pairs = list(zip(own, other, strict=True))
         way: Way = "order"
     else:
-        single = _single(own).keys() & _single(other).keys()
-        pairs = [(_single(own)[each], _single(other)[each]) for each in single]
+        singles = _single(own), _single(other)
+        pairs = [(singles[0][each], singles[1][each]) for each in singles[0].keys() & singles[1].keys()]
         way = "shape"
     for layer, source in sorted(pairs, key=lambda pair: natural_key(pair[0])):
         for tensor, _shape in own[layer]:

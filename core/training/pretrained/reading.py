@@ -14,8 +14,11 @@ import torch
 from torch import Tensor
 
 from core.errors import ImportFailed, TrainingError, reason_of
+from core.machine import physical_memory
 from core.model.probe import quietly
 from core.training.checkpoints import read_weights
+from core.training.pretrained.pickles import Costly, Trap, look_through
+from core.units import size
 
 PICKLED = (".pt", ".pth", ".bin", ".ckpt")
 SAFE = ".safetensors"
@@ -27,8 +30,17 @@ _IN_FRONT = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put in front of every name."""
 _DEEPEST = 4
 _ADVICE = "Write its weights alone, with torch.save(model.state_dict(), path) or as safetensors, and load those."
-_UNREADABLE = (RuntimeError, ValueError, KeyError, EOFError, OSError, AttributeError, TypeError, IndexError)
+_UNREADABLE = (
+    *(RuntimeError, ValueError, LookupError, EOFError, OSError),
+    *(AttributeError, TypeError, ArithmeticError, AssertionError),
+)
 _FORBIDDEN = re.compile(r"(?:GLOBAL|global|class|function)\s+['\"]?([\w.]+)")
+_LONGEST_NAME, _MOST_STEPS = 500, 64
+"""Letters of a tensor's name, and parts between its dots."""
+_USUAL = frozenset(
+    "float64 float32 float16 bfloat16 float8_e4m3fn float8_e5m2 int64 int32 int16 int8 uint8 bool".split()
+)
+"""Kinds of number that layers can take over."""
 
 
 @dataclass(frozen=True)
@@ -60,20 +72,29 @@ def read_stored(path: Path) -> Stored:
         ordered = True
     else:
         raise ImportFailed(f"'{path.name}' is no file of weights: they end in {', '.join(SUFFIXES)}.")
+    tensors, left_out = _plain_ones(tensors, path)
     if not tensors:
-        raise ImportFailed(f"There are no weights in '{path}'.")
+        raise ImportFailed(" ".join((f"There are no weights in '{path}' that can be loaded.", *left_out)))
     plain, stripped = _without_fronts(tensors)
-    return Stored(plain, ordered, (*notes, *stripped))
+    return Stored(plain, ordered, (*notes, *left_out, *stripped))
 
 
 def _unpickled(path: Path) -> Any:
+    memory = physical_memory()
+    if 0 < memory < path.stat().st_size:
+        raise ImportFailed(f"'{path}' has {size(path.stat().st_size)}, more than this machine has memory for.")
     try:
-        if zipfile.is_zipfile(path):
-            _refuse_bombs(path)
-        with quietly():
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file, quietly():
+            look_through(file)
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except Trap as error:
+        raise ImportFailed(f"'{path}' {error}: it was not opened.") from error
+    except Costly as error:
+        raise ImportFailed(_would_run(path, str(error))) from error
     except pickle.UnpicklingError as error:
         raise ImportFailed(_refusal(path, str(error))) from error
+    except MemoryError as error:
+        raise ImportFailed(f"'{path}' takes more memory than there is.") from error
     except (zipfile.BadZipFile, *_UNREADABLE) as error:
         if "TorchScript" in str(error):
             raise ImportFailed(
@@ -88,42 +109,53 @@ def _refusal(path: Path, text: str) -> str:
     wants = _FORBIDDEN.search(text)
     if wants is None:
         return f"'{path}' is damaged, or no file of weights that PyTorch wrote."
+    return _would_run(path, wants[1])
+
+
+def _would_run(path: Path, what: str) -> str:
     return (
-        f"'{path}' is more than weights: opening it would run '{wants[1]}', which could be any program. It was not "
+        f"'{path}' is more than weights: opening it would run '{what}', which could be any program. It was not "
         f"opened. {_ADVICE}"
     )
 
 
-def _refuse_bombs(path: Path) -> None:
-    """Refuse archives that unpack to more than they are: torch stores its tensors as they are."""
-    with zipfile.ZipFile(path) as archive:
-        if sum(each.file_size for each in archive.infolist()) > path.stat().st_size:
-            raise ImportFailed(f"'{path}' would unpack to more than its size, which no file of PyTorch does.")
-
-
 def _tensors_of(content: Any, path: Path) -> tuple[dict[str, Tensor], list[str]]:
-    """Return the named tensors of what was read, and what was left out."""
+    """Return the named tensors of what was read, and what else is to be said.
+
+    What a dictionary has is asked of ``dict``, since a file may put something else in the place of its methods.
+    """
     notes: list[str] = []
     for _level in range(_DEEPEST):
-        if not isinstance(content, Mapping):
+        if not isinstance(content, dict):
             break
-        found = {str(name): each for name, each in content.items() if isinstance(each, Tensor)}
-        if found:
-            usable = {name: each.detach() for name, each in found.items() if _is_plain(each, path)}
-            odd = [name for name in found if name not in usable]
-            if odd:
-                notes.append(f"Left out, as they are sparse or quantised: {', '.join(odd[:5])}.")
-            return usable, notes
-        inner = next((name for name in _WRAPPERS if isinstance(content.get(name), Mapping)), None)
+        inner = next((name for name in _WRAPPERS if isinstance(dict.get(content, name), dict)), None)
         if inner is None:
+            named = ((name, each) for name, each in dict.items(content) if isinstance(name, str))
+            found = {name: each.detach() for name, each in named if isinstance(each, Tensor)}
+            if found:
+                return found, notes
             break
         notes.append(f"The weights are those under '{inner}'.")
-        content = content[inner]
+        content = dict.get(content, inner)
     raise ImportFailed(f"'{path}' holds no state dict, which is a dictionary of tensors by their names.")
 
 
+def _plain_ones(tensors: Mapping[str, Tensor], path: Path) -> tuple[dict[str, Tensor], list[str]]:
+    """Return the tensors that layers can take over, and what is to be said of the others."""
+    for name in tensors:
+        if len(name) > _LONGEST_NAME or name.count(".") >= _MOST_STEPS:
+            raise ImportFailed(f"'{path}' has a tensor with a name that is far too long: '{name[:40]}…'.")
+    usable = {name: each for name, each in tensors.items() if _is_plain(each, path)}
+    odd = [name for name in tensors if name not in usable]
+    if not odd:
+        return usable, []
+    return usable, [f"Left out, as they are sparse, quantised or without numbers: {', '.join(odd[:5])}."]
+
+
 def _is_plain(tensor: Tensor, path: Path) -> bool:
-    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex():
+    if tensor.is_nested or tensor.is_meta or tensor.layout is not torch.strided or tensor.is_quantized:
+        return False
+    if str(tensor.dtype).removeprefix("torch.") not in _USUAL:
         return False
     if tensor.numel() * tensor.element_size() > max(tensor.untyped_storage().nbytes(), tensor.element_size()):
         raise ImportFailed(f"'{path}' claims tensors that are larger than what is in it.")
@@ -131,13 +163,13 @@ def _is_plain(tensor: Tensor, path: Path) -> bool:
 
 
 def _without_fronts(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
-    found, notes = dict(tensors), []
+    found, notes = dict(tensors), list[str]()
     changed = True
     while changed:
         changed = False
         for front in _IN_FRONT:
             if all(name.startswith(front) and name != front for name in found):
                 found = {name.removeprefix(front): each for name, each in found.items()}
-                notes.append(f"'{front}' was taken off in front of every name.")
+                notes[:] = dict.fromkeys((*notes, f"'{front}' was taken off in front of every name."))
                 changed = True
     return found, notes

@@ -125,6 +125,42 @@ def test_a_relative_file_of_weights_in_the_other_project_is_found_from_here(
     assert flowers.workspace.session.project.groups["Hidden2"].weights == str(elsewhere / "hidden.safetensors")
 
 
+def add_with_weights(qtbot: QtBot, window: Window, hands: Hands, folder: Path, weights: Project) -> Group:
+    """Use the encoder, which starts from the weights of another project, as a layer; return the group."""
+    assert window.workspace is not None
+    session = window.workspace.session
+    weights_of(weights, folder / "trained.safetensors")
+    hands.choose(saved(replace(encoder(), weights="trained.safetensors"), folder / "encoder.layerwright"))
+    window.actions_by_id["use_project"].trigger()
+    qtbot.waitUntil(lambda: "MyEncoder" in session.project.groups, timeout=60_000)
+    return session.project.groups["MyEncoder"]
+
+
+def test_the_weights_that_the_other_project_starts_from_come_along(
+    qtbot: QtBot, flowers: Window, hands: Hands, tmp_path: Path
+) -> None:
+    from core.model.build import build
+
+    assert flowers.workspace is not None
+    source = replace(encoder(), training=TrainingSettings(seed=7))
+    group = add_with_weights(qtbot, flowers, hands, tmp_path, source)
+    assert group.weights == str(tmp_path / "trained.safetensors")
+    module = build(flowers.workspace.session.project).module.state_dict()
+    (name,) = (each for each in module if each.endswith("wide.weight"))
+    assert module[name].equal(build(source).module.state_dict()["wide.weight"])
+
+
+def test_weights_that_are_not_of_the_whole_network_stay_behind_and_that_is_said(
+    qtbot: QtBot, flowers: Window, hands: Hands, tmp_path: Path
+) -> None:
+    assert flowers.workspace is not None
+    said: list[str] = []
+    flowers.workspace.session.told.connect(said.append)
+    group = add_with_weights(qtbot, flowers, hands, tmp_path, replace(encoder(), variables={"width": 9}))
+    assert not group.weights
+    qtbot.waitUntil(lambda: any("stayed behind" in each for each in said), timeout=60_000)
+
+
 def train(qtbot: QtBot, window: Window, state: str) -> None:
     wait_for_check(qtbot, window)
     assert window.workspace is not None
