@@ -121,7 +121,7 @@ class Draft:
         gone = [key for key in self.weights if key.partition(".")[0] not in kept]
         for key in gone:
             del self.weights[key], self.names[key]
-        self.opaque = [name for name in self.opaque if name in kept]
+        self.opaque = [name for name in self.opaque if name.partition(".")[0] in kept]
 
     def finished(self) -> Imported:
         """Return what came of it, with every node in its place."""

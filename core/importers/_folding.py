@@ -21,7 +21,7 @@ from core.graph.order import downstream, upstream
 from core.graph.project import INPUT, OUTPUT, End, Graph, Group, GroupParameter, Node, Project
 from core.importers._draft import Draft
 from core.importers._kind import Imported
-from core.importers._repeating import in_a_row, rows
+from core.importers._repeating import Row, in_a_row, led_by, rows
 from core.kinds import Value
 from core.parameters import parameters_of
 
@@ -80,8 +80,8 @@ def folded(draft: Draft, scopes: Mapping[str, tuple[Scope, ...]]) -> Imported:
     for depth in range(max(map(len, known.values()), default=0), 0, -1):
         for parts in _alike(work, depth):
             _fold(work, parts, depth)
-        for row in rows(work.project, work.paths, work.scopes):
-            _repeat(work, row)
+        while found := rows(work.project, work.paths, work.scopes):
+            _repeat(work, found[0])
     if not work.project.groups:
         return flat
     places = layered_layout(work.graph)
@@ -328,12 +328,14 @@ def _use(
     work.paths[name] = path
 
 
-def _repeat(work: _Work, row: Sequence[str]) -> None:
-    """Replace uses of a group that feed one another by one that is repeated."""
-    graph, name, renamed = in_a_row(work.graph, row, work.paths[row[0]])
+def _repeat(work: _Work, row: Row) -> None:
+    """Replace uses of a group that feed one another by one that is repeated, if need be through another first port."""
+    first = row.names[0]
+    work.project = led_by(work.project, work.graph.nodes[first].group, row.port)
+    graph, name, renamed = in_a_row(work.graph, row.names, work.paths[first])
     work.project = replace(work.project, graph=graph)
     _rename(work, renamed)
-    work.scopes[name], work.paths[name] = work.scopes[row[0]], work.paths[row[0]]
+    work.scopes[name], work.paths[name] = work.scopes[first], work.paths[first]
 
 
 def _rename(work: _Work, renamed: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.errors import ImportFailed, ModelError
 from core.importers._draft import Draft
 from core.importers._folding import Scope, folded
+from core.importers._keras.activation import of_its_time
 from core.importers._keras.config import read_model
 from core.importers._keras.file import opened
 from core.importers._keras.flow import Unsupported
@@ -33,7 +34,7 @@ def _read(request: ImportRequest) -> Imported:
     report(0, 0, f"reading {path.name}")
     try:
         with opened(path) as file:
-            model = read_model(file.config)
+            model = read_model(of_its_time(file.config, file.version))
             draft = Draft(path.stem if _GIVEN_BY_KERAS.fullmatch(model.name) else model.name)
             read_network(draft, model, file.weights)
     except RecursionError as error:

@@ -26,9 +26,11 @@ from core.model.specs import BATCH, MAX_NAMES, input_spec
 from core.progress import report
 
 _KINDS = {1: "float32", 6: "int64", 7: "int64", 9: "bool", 10: "float32", 11: "float32", 16: "float32"}
-_KINDS |= dict.fromkeys((2, 3, 4, 5, 12, 13), "int64")
 _NARROW = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 12: "uint32", 13: "uint64"}
-_WIDE = {10: "float16", 11: "float64", 16: "bfloat16"}
+_NARROW |= {21: "uint4", 22: "int4", 25: "uint2", 26: "int2"}
+_WIDE = {10: "float16", 11: "float64", 16: "bfloat16", 23: "float4e2m1", 24: "float8e8m0"}
+_WIDE |= {17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2", 20: "float8e5m2fnuz"}
+_KINDS |= dict.fromkeys(_NARROW, "int64") | dict.fromkeys(_WIDE, "float32")
 
 
 def _read(request: ImportRequest) -> Imported:
@@ -253,6 +255,8 @@ def _only_sample(flow: Flow, end: End) -> End:
 
 def _add_output(flow: Flow, name: str) -> None:
     flow.stem = name
+    if name in flow.lists:
+        raise Stuck(f"The output '{name}' is a sequence of tensors: networks give tensors, each by its own name.")
     try:
         end = flow.placed(flow.values[name])
         if flow.single:

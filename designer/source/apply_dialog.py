@@ -1,4 +1,11 @@
-"""Takes an edited source to the network: asks for trust, runs it, shows what would change, and changes it if agreed."""
+"""Takes an edited source to the network: asks for trust, runs it, shows what would change, and changes it if agreed.
+
+Who types a program into the panel wrote it: it runs without a question, as what is typed into a Python shell does. That
+holds only for what came key by key, on top of what the project itself writes. Whatever else put characters into the
+text (pasting, dropping, another program) makes it foreign until editing begins anew: it is shown, and runs once it is
+trusted. So is a text with the code of Python layers that are not trusted, for those came with the project's file.
+Nothing of a file runs before the user trusted it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +17,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QListWidget,
-    QMessageBox,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -19,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from core import trust
-from core.errors import LayerwrightError, SaveError
+from core.errors import LayerwrightError
 from core.graph.adopting import Adopted, described
 from core.graph.delta import hunks_between
 from core.graph.edits import ReplaceProject
@@ -35,6 +41,7 @@ from designer.source.given import GivenPage, known_inputs
 from designer.source.view import SourceView
 from designer.source.writer import Written
 from designer.theme import SPACE
+from designer.trusting import trust_or_warn
 from designer.widgets import PrimaryButton, TextLabel, failing, heading, muted
 
 _LINE = re.compile(r"\b[Ll]ine (\d+): ")
@@ -42,11 +49,23 @@ _LINE = re.compile(r"\b[Ll]ine (\d+): ")
 
 @dataclass(frozen=True)
 class Attempt:
-    """The text, the class that is the network, and the source that the text was made from."""
+    """The text, the class that is the network, and the source that the text was made from.
+
+    The text is the user's ``own`` where all that is not from that source was typed.
+    """
 
     text: str
     network: str
     before: Written | None = None
+    own: bool = False
+
+    @property
+    def needs_trust(self) -> bool:
+        """True where the text must not run before the user has looked at it."""
+        if trust.is_trusted(self.text):
+            return False
+        layers = self.before.source.code.values() if self.before else ()
+        return not self.own or not all(map(trust.is_trusted, layers))
 
 
 class ApplyDialog(QDialog):
@@ -159,10 +178,12 @@ class ApplyDialog(QDialog):
     # --- the way through ----------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        if not trust.is_trusted(self._attempt.text):
+        if self._attempt.needs_trust:
             self._show(self.trust_page, self.tr("Trust and run"))
-        else:
-            self._ask_or_run()
+            return
+        if not trust.is_trusted(self._attempt.text):
+            trust_or_warn(self._attempt.text, self)
+        self._ask_or_run()
 
     def _show(self, page: QWidget, action: str) -> None:
         self.pages.setCurrentWidget(page)
@@ -170,16 +191,13 @@ class ApplyDialog(QDialog):
         self.next.setVisible(bool(action))
         self.shapes.setVisible(page is self.failure_page and bool(self.entered.text()))
         self.cancel.setText(self.tr("Cancel") if page is not self.failure_page else self.tr("Close"))
+        self.next.setDefault(page is not self.trust_page)  # Enter agrees, but never to run foreign code
         (self.next if action and page is not self.trust_page else self.cancel).setFocus()
 
     def _on_next(self) -> None:
         page = self.pages.currentWidget()
         if page is self.trust_page:
-            try:
-                trust.trust(self._attempt.text)
-            except SaveError as error:
-                told = self.tr("The trust holds until Layerwright is closed: {0}").format(error.message)
-                QMessageBox.warning(self, self.tr("Trust"), told)
+            trust_or_warn(self._attempt.text, self)
             self._ask_or_run()
         elif page is self.given:
             if self.given.read():

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from core.atomic import write_atomically
 from core.errors import SaveError
-from core.importers._source.text import NetworkClass, default_network, networks, problem_of
+from core.importers._source.text import NetworkClass, default_network, networks, obstacle_of, open_choice
 from designer.python.find_bar import FindBar
 from designer.session import Session
 from designer.source.apply_dialog import ApplyDialog, Attempt
@@ -51,8 +51,9 @@ class SourcePanel(QWidget):
         self._places: Places | None = None
         self._shown_for = ""
         self._started_with: Written | None = None
-        self._left: tuple[str, Written | None] | None = None
+        self._left: Attempt | None = None
         """What was written and not applied, until the text is edited again."""
+        self._found: tuple[NetworkClass, ...] = ()
         self._edit_when_written = False
         self._choosing = False
         self._timer = QTimer(self)
@@ -119,6 +120,7 @@ class SourcePanel(QWidget):
         self.edit_button.clicked.connect(self.edit)
         self.apply_button.clicked.connect(self.apply)
         self.cancel_button.clicked.connect(self.cancel)
+        self.classes.activated.connect(lambda _row: self._show_state())
         self.notice.button.clicked.connect(self._on_notice)
 
     # --- what is shown ------------------------------------------------------------------------------------------------
@@ -194,7 +196,8 @@ class SourcePanel(QWidget):
             self.notice.hide()
 
     def _show_editing(self) -> None:
-        problem = problem_of(self.text.toPlainText())
+        problem = obstacle_of(self.text.toPlainText())
+        chosen = next((each for each in self._found if each.name == self.classes.currentText()), None)
         self.text.set_problems({problem.line: problem.message} if problem else {})
         if problem is not None:
             self.notice.say("error", self.tr("Line {0}: {1}").format(problem.line, problem.message), self.tr("Show"))
@@ -203,8 +206,18 @@ class SourcePanel(QWidget):
                 "error",
                 self.tr(
                     "There is no class here that derives from nn.Module. The network has to be one: "
-                    "class Net(nn.Module) with __init__ and forward."
+                    "class Net(nn.Module) with __init__ and forward. Or give it a name: net = nn.Sequential(…)."
                 ),
+            )
+        elif chosen is not None and chosen.lacking:
+            self.notice.say("error", chosen.lacking, self.tr("Show"))
+        elif chosen is not None and open_choice(self._found):
+            self.notice.say(
+                "info",
+                self.tr(
+                    "No other class here uses {0}, so it is taken as the network; that holds for others, too. Choose "
+                    "above which one it is."
+                ).format(chosen.name),
             )
         else:
             self.notice.say(
@@ -214,17 +227,19 @@ class SourcePanel(QWidget):
                     "canvas before anything does."
                 ),
             )
-        self.apply_button.setEnabled(problem is None and self.classes.count() > 0)
+        self.apply_button.setEnabled(problem is None and chosen is not None and not chosen.lacking)
 
     def _on_notice(self) -> None:
         """Do what the button of the notice offers."""
         if self.editing:
-            self.text.go_to_line(next(iter(self.text.problems), 1))
+            lacking = (each.line for each in self._found if each.name == self.classes.currentText())
+            self.text.go_to_line(next(iter(self.text.problems), next(lacking, 1)))
         elif self.writer.trouble is None and self._left is not None:
-            text, begun_with = self._left
+            left = self._left
             self.edit()
-            self._started_with = begun_with
-            self.text.replace_text(text)
+            self._started_with = left.before
+            self.text.replace_text(left.text)
+            self.text.own = left.own
         elif self.writer.trouble is not None and self.writer.trouble.problem is not None:
             problem = self.writer.trouble.problem
             self.session.reveal(problem.node, problem.path)
@@ -294,12 +309,13 @@ class SourcePanel(QWidget):
         self._started_with = self.writer.written
         self.text.set_marked(())
         self.text.set_editable(True)
+        self.text.begin_own()
         self._read()
         self.text.setFocus()
 
     def cancel(self) -> None:
         """Show the network's own source again; what was written can be brought back."""
-        left = (self.text.toPlainText(), self._started_with) if self.unapplied else None
+        left = self._attempt() if self.unapplied else None
         self._end_editing()
         self._left = left
         self._show_state()
@@ -319,13 +335,15 @@ class SourcePanel(QWidget):
         self._read()
         if not self.apply_button.isEnabled():
             return None
-        attempt = Attempt(self.text.toPlainText(), self.classes.currentText(), self._started_with)
-        dialog = ApplyDialog(self.session, attempt, self.window())
+        dialog = ApplyDialog(self.session, self._attempt(), self.window())
         dialog.applied.connect(self._end_editing)
         dialog.line_wanted.connect(self.text.go_to_line)
         dialog.failed_at.connect(self.text.set_problems)
         dialog.open()
         return dialog
+
+    def _attempt(self) -> Attempt:
+        return Attempt(self.text.toPlainText(), self.classes.currentText(), self._started_with, self.text.own)
 
     def _on_text(self) -> None:
         if self.editing:
@@ -337,9 +355,9 @@ class SourcePanel(QWidget):
         if not self.editing:
             return
         text = self.text.toPlainText()
-        found = networks(text)
-        if problem_of(text) is None:
-            self._list_classes(found)
+        if obstacle_of(text) is None:
+            self._found = networks(text)
+            self._list_classes(self._found)
         self._show_state()
 
     def _list_classes(self, found: tuple[NetworkClass, ...]) -> None:

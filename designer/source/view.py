@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPalette, QTextCursor
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QInputMethodEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QTextCursor,
+)
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from designer import theme
@@ -28,8 +38,11 @@ class SourceView(CodeEditor):
     """Ctrl+Enter while the text is edited."""
     leave_requested = Signal()
     """Escape while the text is edited, where Tab indents."""
+    own = True
+    """True while all that came into the text since editing began was typed, key by key."""
     _marked: tuple[int, ...] = ()
     _stale = False
+    _typing = False
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +50,7 @@ class SourceView(CodeEditor):
         self.setAccessibleName(self.tr("Source of the network"))
         self.setFont(theme.monospace(_FONT_SIZE))
         self.set_editable(False)
+        self.document().contentsChange.connect(self._on_change)
 
     @property
     def marked(self) -> tuple[int, ...]:
@@ -124,8 +138,32 @@ class SourceView(CodeEditor):
                 return False
         return super().event(event)
 
+    def begin_own(self) -> None:
+        """Take what stands there as the user's own to begin with; nothing that was there before can be redone."""
+        self.document().clearUndoRedoStacks()
+        self.own = True
+
+    def _on_change(self, _place: int, _removed: int, added: int) -> None:
+        self.own = self.own and (self._typing or not added)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Take what is pasted or dropped, which the user need not have written."""
+        self.own = False
+        super().insertFromMimeData(source)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Take what is composed of several keys."""
+        self._typing = True
+        super().inputMethodEvent(event)
+        self._typing = False
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go through the text; it changes only where it is edited."""
+        self._typing = True
+        self._on_key(event)
+        self._typing = False
+
+    def _on_key(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F3:
             self.step_requested.emit(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
             event.accept()

@@ -179,7 +179,47 @@ SINGLE: dict[str, tuple[tuple[int | None, ...], str]] = {
         (4, 6),
         "[L.TimeDistributed(keras.Sequential([keras.Input((6,)), L.Dense(3)])), L.LSTM(2)]",
     ),
-    "masking": ((4, 6), "[L.Masking(9.0), L.LSTM(3)]"),
+    "gru_before": (
+        (6, 3),
+        "[L.GRU(4, reset_after=False, return_sequences=True), L.GRU(3, reset_after=False, go_backwards=True,"
+        "return_sequences=True, use_bias=False), L.Bidirectional(L.GRU(2, reset_after=False))]",
+    ),
+    "recurrent_activations": (
+        (6, 3),
+        "[L.LSTM(4, activation='relu', recurrent_activation='hard_sigmoid', return_sequences=True),"
+        "L.GRU(4, activation='softsign', recurrent_activation='tanh', return_sequences=True),"
+        "L.SimpleRNN(3, activation='sigmoid', return_sequences=True), L.LSTM(2, activation=None, use_bias=False,"
+        "unit_forget_bias=False, dropout=0.2)]",
+    ),
+    "recurrent_cells": (
+        (6, 3),
+        "[L.RNN(L.LSTMCell(4), return_sequences=True), L.RNN([L.GRUCell(3, reset_after=False), L.LSTMCell(4)],"
+        "return_sequences=True, go_backwards=True),"
+        "L.Bidirectional(L.LSTM(3), backward_layer=L.GRU(2, go_backwards=True), merge_mode='concat')]",
+    ),
+    "conv_lstm": (
+        (3, 6, 5, 2),
+        "[L.ConvLSTM2D(3, (3, 2), padding='same', return_sequences=True), L.ConvLSTM2D(2, 3, strides=2, padding='same',"
+        "activation='relu', recurrent_activation='hard_sigmoid', go_backwards=True), L.Flatten(), L.Dense(2)]",
+    ),
+    "conv_lstm1d": ((3, 6, 2), "[L.ConvLSTM1D(3, 3, dilation_rate=2, use_bias=False)]"),
+    "spectral": (
+        (6, 5, 3),
+        "[L.SpectralNormalization(L.Conv2D(4, 3, activation='relu')), L.Flatten(),L.SpectralNormalization(L.Dense(3))]",
+    ),
+    "resized": (
+        (9, 15, 3),
+        "[L.Resizing(10, 11, crop_to_aspect_ratio=True), L.Resizing(9, 13, pad_to_aspect_ratio=True, fill_value=2.0),"
+        "L.Resizing(7, 8, antialias=True), L.Resizing(5, 9, interpolation='bicubic'), L.CenterCrop(6, 4),"
+        "L.UpSampling2D(2, interpolation='bicubic')]",
+    ),
+    "bins": ((4,), "[L.Discretization([-0.5, 0.0, 0.7]), L.CategoryEncoding(4, 'count'), L.Dense(2)]"),
+    "bin_marks": ((4,), "[L.Discretization([-0.5, 0.0, 0.7], output_mode='one_hot'), L.Dense(2)]"),
+    "einsum_any": ((3, 4, 6), "[L.EinsumDense('...x,xy->...y', output_shape=5, bias_axes='y'), L.Softmax([1, 2])]"),
+    "normalization_axes": (
+        (2, 3),
+        "[L.Normalization(axis=(1, 2), mean=[[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], variance=[[1.0, 2.0, 3.0]] * 2)]",
+    ),
     "einsum_dense": (
         (4, 6),
         "[L.EinsumDense('abc,cd->abd', output_shape=(None, 5), bias_axes='d', activation='relu')]",
@@ -286,6 +326,69 @@ def attention(keras: Any, L: Any) -> Made:
     return keras.Model([one, other], [y, scores]), [_numbers(2, 5, 8), _numbers(2, 6, 4)]
 
 
+def attentions(keras: Any, L: Any) -> Made:
+    one, other, allowed = keras.Input((5, 8)), keras.Input((6, 8)), keras.Input((5, 6), dtype="bool")
+    outputs = [
+        L.AdditiveAttention()([one, other]),
+        *L.Attention(use_scale=True, dropout=0.1)([one, other], return_attention_scores=True),
+        L.Attention(score_mode="concat", use_scale=True)([one, one], use_causal_mask=True),
+        L.MultiHeadAttention(2, 3, dropout=0.1, output_shape=7)(one, other, attention_mask=allowed),
+        *L.MultiHeadAttention(2, 3)(one, other, return_attention_scores=True),
+        L.GroupQueryAttention(4, 4, 2, use_gate=True)(one, other),
+    ]
+    mask = _random.random((2, 5, 6)) > 0.4
+    mask[0, 1] = False
+    return keras.Model([one, other, allowed], outputs), [_numbers(2, 5, 8), _numbers(2, 6, 8), mask]
+
+
+def _padded() -> np.ndarray:
+    """Words with paddings after, before and between."""
+    words = _random.integers(1, 9, (4, 7)).astype(np.float32)
+    words[0, 3:] = words[1, :2] = words[2, 2] = 0
+    return words
+
+
+def masking(keras: Any, L: Any) -> Made:
+    x = _numbers(4, 6, 3)
+    x[0, 3:] = x[1, 0] = x[2, 2] = 0.5
+    layers = [L.Masking(0.5), L.LSTM(4, return_sequences=True), L.Dropout(0.1), L.GRU(3, go_backwards=True)]
+    return keras.Sequential([keras.Input((6, 3)), *layers]), [x]
+
+
+def masked_words(keras: Any, L: Any) -> Made:
+    layers = [
+        L.Embedding(9, 5, mask_zero=True),
+        L.Bidirectional(L.LSTM(4, return_sequences=True)),
+        L.BatchNormalization(),
+        L.SimpleRNN(3, return_sequences=True),
+        L.TimeDistributed(L.Dense(4)),
+        L.Bidirectional(L.GRU(3, return_sequences=True), merge_mode="ave"),
+        L.GlobalAveragePooling1D(),
+    ]
+    return keras.Sequential([keras.Input((7,)), *layers]), [_padded()]
+
+
+def masked_sequences(keras: Any, L: Any) -> Made:
+    source, target = keras.Input((7,)), keras.Input((7,))
+    words = L.Embedding(9, 4, mask_zero=True)
+    inside = keras.Sequential([keras.Input((7, 4)), L.LSTM(4, return_sequences=True)])
+    x = inside(words(source))
+    _all, hidden, cell = L.LSTM(4, return_state=True)(x)
+    y = L.LSTM(4, return_sequences=True)(words(target), initial_state=[hidden, cell])
+    z = L.Bidirectional(L.LSTM(4))(L.Concatenate()([words(target), x]), initial_state=[hidden, cell, cell, hidden])
+    return keras.Model([source, target], [L.GlobalAveragePooling1D()(x), y, z]), [_padded(), _padded()[::-1].copy()]
+
+
+def transformer(keras: Any, L: Any) -> Made:
+    words = keras.Input((7,))
+    x = L.Embedding(9, 6, mask_zero=True)(words)
+    for _ in range(2):
+        x = L.LayerNormalization()(L.Add()([x, L.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)]))
+        x = L.Add()([x, L.Dense(6, activation="relu")(x)])
+    y = L.Attention()([x, x])
+    return keras.Model(words, [L.GlobalAveragePooling1D()(x), y]), [_padded()]
+
+
 def merges(keras: Any, L: Any) -> Made:
     one, other = keras.Input((4, 6)), keras.Input((4, 6))
     parts = [each()([one, other]) for each in (L.Average, L.Maximum, L.Minimum, L.Multiply, L.Subtract)]
@@ -327,6 +430,11 @@ FUNCTIONAL: tuple[Callable[[Any, Any], Made], ...] = (
     nested,
     states,
     attention,
+    attentions,
+    masking,
+    masked_words,
+    masked_sequences,
+    transformer,
     merges,
     scaled,
     operations,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
@@ -60,6 +61,17 @@ def run(imported: Imported, *inputs: torch.Tensor) -> list[torch.Tensor]:
     with torch.no_grad():
         found = module.eval()(*inputs)
     return list(found.values()) if isinstance(found, dict) else [found]
+
+
+def runs_alike(model: onnx.ModelProto, imported: Imported, *given: np.ndarray) -> bool:
+    """Say whether what was read from a model gives what the model gives in ONNX's own runtime."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    wanted = session.run(None, {each.name: array for each, array in zip(session.get_inputs(), given, strict=True)})
+    by_name = {each.name: torch.from_numpy(array) for each, array in zip(session.get_inputs(), given, strict=True)}
+    found = run(imported, *(by_name[name] for name in build(imported.project).inputs))
+    return all(
+        np.allclose(one.numpy(), other, atol=1e-5, equal_nan=True) for one, other in zip(found, wanted, strict=True)
+    )
 
 
 def kinds(imported: Imported) -> list[str]:

@@ -122,9 +122,8 @@ def test_code_of_ones_own_becomes_an_opaque_node_and_is_not_imported(tmp_path: P
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (layer("GRU", "cell", units=2, reset_after=False), "reset_after=False"),
-        (layer("LSTM", "cell", units=2, recurrent_activation="hard_sigmoid"), "recurrent_activation"),
-        (layer("LSTM", "cell", units=2, activation="relu"), "activation"),
+        (layer("LSTM", "cell", units=2, recurrent_activation="unheard"), "unheard"),
+        (layer("RNN", "cell", cell=layer("Mine", "own", "mine", units=2)), "code of its own"),
         (layer("Unheard", "cell"), "no such layer"),
         (layer("Dense", "cell", units=3, activation="unheard"), "unheard"),
     ],
@@ -136,6 +135,13 @@ def test_what_has_no_equal_says_why(tmp_path: Path, found: dict[str, Any], reaso
     assert any(reason in note for note in imported.notes)
 
 
+def test_a_sequence_too_long_to_go_through_is_told(tmp_path: Path) -> None:
+    config = sequential(entry(2_000_000_000, 2), layer("GRU", "gru", units=2, reset_after=False))
+    imported = read(write(tmp_path / "m.keras", config, numbered((2, 6), (2, 6), (6,), name="gru/cell")))
+    assert imported.opaque == ("gru",)
+    assert any("2,000,000,000 steps" in note for note in imported.notes)
+
+
 def test_average_pooling_leaves_its_padding_out(tmp_path: Path) -> None:
     """The definition, (1 + 2 + 3)/3 at the edge; Keras on PyTorch repeats edge values instead where sides differ."""
     pool = layer("AveragePooling1D", "pool", pool_size=[4], strides=[2], padding="same")
@@ -144,11 +150,33 @@ def test_average_pooling_leaves_its_padding_out(tmp_path: Path) -> None:
     assert torch.allclose(run(imported, x).flatten(), torch.tensor([2.0, 3.5, 5.5, 6.5]))
 
 
-def test_an_embedding_that_masks_says_so(tmp_path: Path) -> None:
-    config = sequential(entry(4), layer("Embedding", "words", input_dim=9, output_dim=2, mask_zero=True))
-    imported = read(write(tmp_path / "m.keras", config, numbered((9, 2), name="embedding")))
-    assert any("mask" in note for note in imported.notes)
+def test_a_mask_holds_the_state_of_what_comes_after(tmp_path: Path) -> None:
+    config = sequential(
+        entry(4),
+        layer("Embedding", "words", input_dim=9, output_dim=2, mask_zero=True),
+        layer("SimpleRNN", "cell", units=2, activation="relu", use_bias=False),
+    )
+    kernels = {f"layers/simple_rnn/cell/vars/{at}": np.eye(2, dtype="f") for at in (0, 1)}
+    imported = read(write(tmp_path / "m.keras", config, {**numbered((9, 2), name="embedding"), **kernels}))
     assert imported.project.graph.of_kind("Input")[0].params["dtype"] == "int64"
+    rows = np.abs(imported.weights["words.weight"].numpy())
+    imported.weights["words.weight"].abs_()
+    found = run(imported, [[3, 0, 5, 0], [0, 0, 0, 0]])
+    assert np.allclose(found, [rows[3] + rows[5], [0, 0]], atol=1e-5)
+
+
+def test_a_gru_that_resets_before_the_product(tmp_path: Path) -> None:
+    """Cho et al. 2014: h = z·h + (1 − z)·tanh(W·x + U·(r·h) + b)."""
+    config = sequential(entry(3, 2), layer("GRU", "gru", units=2, reset_after=False))
+    found = numbered((2, 6), (2, 6), (6,), name="gru/cell")
+    imported = read(write(tmp_path / "m.keras", config, found))
+    w, u, b = found.values()
+    x, h = np.random.default_rng(2).normal(size=(3, 2)).astype("f"), np.zeros(2)
+    for step in x:
+        update, reset = (1 / (1 + np.exp(-(step @ w + b)[at : at + 2] - h @ u[:, at : at + 2])) for at in (0, 2))
+        h = update * h + (1 - update) * np.tanh((step @ w + b)[4:] + (reset * h) @ u[:, 4:])
+    assert np.allclose(run(imported, x[None]), h, atol=1e-5)
+    assert imported.names["gru.recurrent_kernel"] == "layers/gru/cell/vars/1"
 
 
 def test_layers_that_were_frozen_stay_frozen(tmp_path: Path) -> None:
@@ -332,14 +360,6 @@ def test_models_nested_without_end_are_refused(tmp_path: Path) -> None:
         config = sequential(entry(3), inner)
     with pytest.raises(ImportFailed, match=r"nested|deep"):
         read(write(tmp_path / "m.keras", config, {}))
-
-
-def test_a_file_of_other_data_and_weights_alone_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "data.h5"
-    with h5py.File(path, "w") as file:
-        file["numbers"] = np.zeros(3)
-    with pytest.raises(ImportFailed, match="holds no Keras model"):
-        read(path)
 
 
 def test_reading_can_be_cancelled(tmp_path: Path) -> None:

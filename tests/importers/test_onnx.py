@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from onnx import TensorProto, helper
+from onnx import helper
 
 from core.errors import ImportFailed
 from core.exporters import ExportRequest, exporters
@@ -134,19 +134,6 @@ def test_a_model_without_a_batch_takes_one_sample_at_a_time_and_says_so(tmp_path
     assert torch.allclose(run(imported, x)[0][0], x[0].sum(0))
     with pytest.raises(ValueError, match="one sample at a time"):
         run(imported, torch.rand(2, 3, 4))
-
-
-def test_branches_that_depend_on_values_are_refused_by_name(tmp_path: Path) -> None:
-    branch = helper.make_graph(
-        [node("Relu", ["x"], ["r"])], "b", [], [helper.make_tensor_value_info("r", TensorProto.FLOAT, None)]
-    )
-    nodes = [
-        node("ReduceSum", ["x"], ["s"], keepdims=0),
-        node("Cast", ["s"], ["c"], to=TensorProto.BOOL),
-        node("If", ["c"], ["y"], name="choose", then_branch=branch, else_branch=branch),
-    ]
-    with pytest.raises(ImportFailed, match=r"'choose' \(If\) has no layers: which of its branches"):
-        read(model_of(nodes, {"x": ["n", 4]}, ["y"]), tmp_path)
 
 
 def test_functions_of_the_model_are_unrolled(tmp_path: Path) -> None:

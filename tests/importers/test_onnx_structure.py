@@ -6,28 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
-import torch
 from onnx import ModelProto, helper
 
-from core.importers import Imported
-from core.model.build import build
-from tests.importers.onnx_models import model_of, read, run
+from tests.importers.onnx_models import model_of, read, runs_alike
 
 _DRAW = np.random.default_rng(3)
 
 
 def _drawn(*sizes: int) -> np.ndarray:
     return (_DRAW.standard_normal(sizes) / 2).astype(np.float32)
-
-
-def _runs_alike(model: ModelProto, imported: Imported, *given: np.ndarray) -> bool:
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    wanted = session.run(None, {each.name: array for each, array in zip(session.get_inputs(), given, strict=True)})
-    by_name = {each.name: torch.from_numpy(array) for each, array in zip(session.get_inputs(), given, strict=True)}
-    found = run(imported, *(by_name[name] for name in build(imported.project).inputs))
-    return all(np.allclose(one.numpy(), other, atol=1e-5) for one, other in zip(found, wanted, strict=True))
 
 
 def _blocks(noted: bool) -> ModelProto:
@@ -71,7 +59,7 @@ def test_blocks_that_repeat_are_one_group_repeated(noted: bool, group: str, tmp_
         "Input", "Linear", "Tanh", "Negative", "Add", "Output",
     ]  # fmt: skip
     assert imported.names["blocks.2.fc.weight"] == "blocks.2.fc.weight"
-    assert _runs_alike(model, imported, _drawn(5, 4))
+    assert runs_alike(model, imported, _drawn(5, 4))
 
 
 @pytest.mark.parametrize("noted", ["['a'", "__import__('os')", "[1, 2, 3]", "[" * 2000, "['', 'x', 'y', 'z']"])
@@ -110,7 +98,7 @@ def test_attention_is_one_layer(
     assert sorted(kinds) == ["FreeParameter", "ScaledDotProductAttention"][1 - masked :]
     (layer,) = imported.project.graph.of_kind("ScaledDotProductAttention")
     assert layer.params == said
-    assert _runs_alike(model, imported, *(_drawn(3, 2, 5, 16) for _ in "qkv"))
+    assert runs_alike(model, imported, *(_drawn(3, 2, 5, 16) for _ in "qkv"))
 
 
 def test_weights_of_attention_that_are_given_too_stay_apart(tmp_path: Path) -> None:
@@ -147,4 +135,4 @@ def test_recurrent_layers_that_feed_one_another_are_one(directions: int, tmp_pat
     (layer,) = imported.project.graph.of_kind("LSTM")
     assert layer.params["num_layers"] == 3
     assert imported.names[f"{layer.name}.weight_ih_l2"] == "w2"
-    assert _runs_alike(model, imported, _drawn(2, 6, 3))
+    assert runs_alike(model, imported, _drawn(2, 6, 3))

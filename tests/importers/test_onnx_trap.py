@@ -44,7 +44,17 @@ def _by_a_function() -> onnx.ModelProto:
     return model_of([call], shapes, ["y"], functions=[made], domains=["own"])
 
 
-@pytest.mark.parametrize("make", [_without_shapes, _by_a_function])
+def _in_a_branch() -> onnx.ModelProto:
+    inner = _text_for_a_number(node("Conv", ["x", "w"], ["t"]))
+    given = helper.make_tensor_value_info("t", TensorProto.FLOAT, None)
+    branch = helper.make_graph([inner], "inner", [], [given])
+    call = node("If", ["asked"], ["y"], then_branch=branch, else_branch=branch)
+    model = model_of([call], {"x": ["n", 1, 8, 8]}, ["y"], {"asked": np.array(True), "w": random(1, 1, 3, 3)})
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    return model
+
+
+@pytest.mark.parametrize("make", [_without_shapes, _by_a_function, _in_a_branch])
 def test_texts_where_numbers_belong_never_reach_a_source(
     make: Callable[[], onnx.ModelProto], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +79,9 @@ def test_texts_where_numbers_belong_never_reach_a_source(
         "a\n\nimport os",
         "a\n        exec(a)",
         "a +",
+        "a\n        while a: a = a",
+        "a\n        for each in open(a): a = each",
+        "torch.float8_e4m3fn.__class__",
     ],
 )
 def test_a_written_layer_holds_known_words_alone_and_is_not_trusted_otherwise(row: str) -> None:

@@ -135,9 +135,10 @@ def test_code_that_was_edited_and_trusted_anew_is_what_runs_with_all_that_it_imp
 
 def test_what_can_make_a_network_is_offered_without_running_anything(tmp_path: Path) -> None:
     text = _SOURCE.replace(_SOURCE[:4], f"open({str(tmp_path / 'ran')!r}, 'w')\nfrom", 1)
-    assert offered(text) == ("Net", "network", "broken", "nothing")
+    assert offered(text) == ("Net", "network", "broken", "nothing", "ready")
     assert not (tmp_path / "ran").exists()
     parts = "from torch import nn\n\n\nclass Part(nn.Module):\n    def __init__(self, size):\n        pass\n"
     assert offered(parts + "\n\ndef build(depth=2, *, wide=False):\n    return Part(depth)\n") == ("build",)
     assert offered(parts + "\n\ndef build(depth, *, wide):\n    return Part(depth)\n") == ()
+    assert offered(parts + "\n\nnet = nn.Sequential(Part(3), nn.ReLU())\n") == ("net",)
     assert offered("def (") == ()

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from core.importers._keras.file import Json
-from core.importers._keras.flow import Flow, Handler, Step, Unsupported, natural
+from core.importers._keras.flow import Flow, Handler, Step, Unsupported, flows_in, natural
 from core.kinds import Value
 
+BEFORE_3 = "hard_sigmoid of Keras 2"
+"""The hard sigmoid of files before Keras 3, which was a flatter line."""
 _AS_OPTION = {
     "relu": "relu",
     "relu6": "relu6",
@@ -51,6 +53,7 @@ _KINDS: Mapping[str, tuple[str, Mapping[str, Value]]] = {
     "exponential": ("Exp", {}),
     "leaky_relu": ("LeakyReLU", {"negative_slope": 0.2}),
     "squareplus": ("ScalarExpression", {"expression": "(a + sqrt(a**2 + 4)) / 2"}),
+    BEFORE_3: ("ScalarExpression", {"expression": "min(max(0.2 * a + 0.5, 0), 1)"}),
     "sparse_sigmoid": ("ScalarExpression", {"expression": "min(max((a + 1) / 2, 0), 1)"}),
 }
 _ALONG = {"softmax": "Softmax", "log_softmax": "LogSoftmax"}
@@ -78,11 +81,24 @@ def _is_own(found: Mapping[str, Json]) -> bool:
     return module.split(".")[0] not in ("keras", "builtins", "tensorflow", "tf_keras")
 
 
-def as_option(step: Step, name: str = "activation") -> str:
-    """Return the activation that a layer names as a property of the node, "" where it needs a node of its own.
+def of_its_time(config: Json, version: str) -> Json:
+    """Return a model's configuration with the activations that its version of Keras meant by their names."""
+    if not version.startswith(("0.", "1.", "2.")):
+        return config
+    if isinstance(config, list):
+        return [of_its_time(each, version) for each in config]
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: BEFORE_3
+        if value == "hard_sigmoid" and key in ("activation", "recurrent_activation")
+        else of_its_time(value, version)
+        for key, value in config.items()
+    }
 
-    In files before Keras 3 a hard sigmoid was another line.
-    """
+
+def as_option(step: Step, name: str = "activation") -> str:
+    """Return the activation that a layer names as a property of the node, "" where it needs a node of its own."""
     try:
         called = name_of(step.config.get(name))
     except Unsupported:
@@ -186,10 +202,21 @@ def _elu(step: Step) -> Flow:
 def _softmax(step: Step) -> Flow:
     axis = step.get("axis", -1)
     axes = axis if isinstance(axis, list) else [axis]
-    if len(axes) != 1 or any(flow is not step.x for flow in step.flows):
-        raise Unsupported("it goes over several axes, or has a mask")
+    mask = flows_in(list(step.args))[1:] + flows_in(step.kwargs.get("mask"))
     x = step.scope.cast(step.x, "float32")
-    return along(step, "Softmax", x if int(axes[0]) == -1 else _unrowed(step, x), int(axes[0]))
+    if len(axes) == 1 and not mask:
+        return along(step, "Softmax", x if int(axes[0]) == -1 else _unrowed(step, x), int(axes[0]))
+    x = _unrowed(step, x)
+    dims: dict[str, Value] = {"dim": tuple(sorted({x.dim(int(each)) for each in axes})), "keepdim": True}
+    if any(each.rank != x.rank for each in mask):
+        raise Unsupported("its mask has other dimensions than its input")
+    if mask:
+        allowed = step.scope.cast(step.scope.turn(mask[0], x.order), "float32")
+        x = step.add("ScalarExpression", {"expression": "a + (b - 1) * 1e9"}, [x, allowed], "kept", order=x.order)
+    most = step.add("Max", dims, [x], "most", order=x.order)
+    powers = step.add("ScalarExpression", {"expression": "exp(a - b)"}, [x, most], "powers", order=x.order)
+    made = step.add("Divide", {}, [powers, step.add("Sum", dims, [powers], "sum", order=x.order)], order=x.order)
+    return step.add("Multiply", {}, [made, allowed], "masked", order=x.order) if mask else made
 
 
 def _unrowed(step: Step, flow: Flow) -> Flow:
@@ -207,8 +234,6 @@ def _prelu(step: Step) -> Flow:
     if all(size == 1 for size in sizes[:-1]) and x.dim(-1) == 1:
         tensors = {"weight": alpha.reshape(-1)}
         return step.add("PReLU", {"slopes": "channels"}, [x], order=x.order, tensors=tensors, called=called)
-    if step.shared:
-        raise Unsupported("it is shared, with a slope for every position")
     arranged = alpha.permute([axis - 1 for axis in x.order[1:]]).unsqueeze(0).contiguous()
     slopes = step.scope.parameter(arranged, f"{step.layer.name}_slopes", called["weight"])
     slopes = replace(slopes, order=natural(slopes.rank))

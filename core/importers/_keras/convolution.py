@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.importers._keras.activation import activated, as_option
@@ -34,10 +34,12 @@ def order_of(step: Step, dimensions: int) -> tuple[int, ...]:
     return natural(dimensions + 2) if first else channels_first(dimensions + 2)
 
 
-def same_padding(step: Step, x: Flow, spans: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int]]:
-    """Return how much "same" puts before and after every dimension; ``x`` is channels-first."""
+def same_padding(
+    step: Step, x: Flow, spans: Sequence[int], strides: Sequence[int], first: int = 2
+) -> list[tuple[int, int]]:
+    """Return how much "same" puts before and after every dimension of PyTorch's from ``first`` on."""
     found = []
-    for axis, (span, stride) in enumerate(zip(spans, strides, strict=True), 2):
+    for axis, (span, stride) in enumerate(zip(spans, strides, strict=True), first):
         size = x.spec.dims[axis].size
         if isinstance(size, str):
             if stride > 1:
@@ -102,7 +104,7 @@ def _convolution(dimensions: int) -> Handler:
         channels = x.spec.dims[1].a
         weights = step.weights()
         found = weights.take(0, "kernel", [*kernel, channels // groups, filters])
-        tensors = {"weight": _turned(found)}
+        tensors = {"weight": turned_kernel(found)}
         if bias:
             tensors["bias"] = weights.take(1, "bias", [filters])
         x, params = _sliding(step, x, kernel, strides, dilation)
@@ -121,7 +123,7 @@ def _rest(groups: int, bias: bool, option: str) -> dict[str, Value]:
     return params | ({"activation": option} if option else {})
 
 
-def _turned(kernel: Tensor) -> Tensor:
+def turned_kernel(kernel: Tensor) -> Tensor:
     """Bring a kernel from (sizes…, in, out) to (out, in, sizes…)."""
     rank = kernel.dim()
     return kernel.permute(rank - 1, rank - 2, *range(rank - 2)).contiguous()
@@ -171,7 +173,7 @@ def _separable(dimensions: int) -> Handler:
         filters, bias = step.whole("filters"), bool(step.get("use_bias", True))
         x = _each_channel(step, x, dimensions, weights, {}, weights.called(weight=0), role="depthwise")
         point = weights.take(1, "pointwise kernel", [*(1,) * dimensions, x.spec.dims[1].a, filters])
-        tensors = {"weight": _turned(point)}
+        tensors = {"weight": turned_kernel(point)}
         if bias:
             tensors["bias"] = weights.take(2, "bias", [filters])
         option = as_option(step)
@@ -191,7 +193,7 @@ def _transposed(dimensions: int) -> Handler:
         filters, bias = step.whole("filters"), bool(step.get("use_bias", True))
         weights = step.weights()
         found = weights.take(0, "kernel", [*kernel, filters, x.spec.dims[1].a])
-        tensors = {"weight": _turned(found)}  # (sizes…, out, in) to (in, out, sizes…), as PyTorch has it here
+        tensors = {"weight": turned_kernel(found)}  # (sizes…, out, in) to (in, out, sizes…), as PyTorch has it here
         if bias:
             tensors["bias"] = weights.take(1, "bias", [filters])
         cuts = [_cut(step, *each) for each in zip(kernel, strides, dilation, range(dimensions), strict=True)]
@@ -274,8 +276,7 @@ def _upsampling(dimensions: int) -> Handler:
         if dimensions == 1:
             repeats = {"repeats": step.whole("size", 2), "dim": step.x.dim(1)}
             return step.add("RepeatInterleave", repeats, [step.x], order=step.x.order)
-        if mode not in ("nearest", "bilinear"):
-            raise Unsupported(f"its interpolation is '{mode[:40]}'")
+        _require_mode(step, mode)
         x = arranged(step, dimensions)
         scale = tuple(float(size) for size in step.each("size", dimensions, 2))
         params: dict[str, Value] = {"scale_factor": scale if len(set(scale)) > 1 else scale[:1]}
@@ -286,26 +287,67 @@ def _upsampling(dimensions: int) -> Handler:
 
 
 def _resizing(step: Step) -> Flow:
-    mode = str(step.get("interpolation", "bilinear"))
-    if mode not in ("nearest", "bilinear") or step.get("crop_to_aspect_ratio") or step.get("pad_to_aspect_ratio"):
-        raise Unsupported(f"it resizes by '{mode[:40]}', or keeps the aspect ratio")
-    if step.get("antialias"):
-        raise Unsupported("it smooths before it shrinks")
-    x = arranged(step, 2)
-    params: dict[str, Value] = {"size": (step.whole("height"), step.whole("width")), "scale_factor": None}
+    x, size = arranged(step, 2), (step.whole("height"), step.whole("width"))
+    if step.get("crop_to_aspect_ratio"):
+        x = _to_aspect(step, x, size, min, "crop")
+    elif step.get("pad_to_aspect_ratio"):
+        if step.get("fill_mode", "constant") != "constant":
+            raise Unsupported("its margin is not constant")
+        x = _to_aspect(step, x, size, max, "pad")
+    return _resized(step, x, size, str(step.get("interpolation", "bilinear")))
+
+
+def _resized(step: Step, x: Flow, size: tuple[int, int], mode: str) -> Flow:
+    _require_mode(step, mode)
+    params: dict[str, Value] = {"size": size, "scale_factor": None}
     params["mode"] = "nearest-exact" if mode == "nearest" else mode
+    if step.get("antialias") and mode != "nearest":
+        return step.add("Interpolate", {**params, "antialias": True}, [x], order=x.order)
     return step.add("Upsample", params, [x], order=x.order)
 
 
-def _centre_crop(step: Step) -> Flow:
-    x = arranged(step, 2)
+def _require_mode(step: Step, mode: str) -> None:
+    """Raise Unsupported for interpolations that there are not; say where Keras itself is not of one mind."""
+    if mode not in ("nearest", "bilinear", "bicubic"):
+        raise Unsupported(f"its interpolation is '{mode[:40]}'")
+    if mode == "bicubic":
+        step.note(
+            f"'{step.layer.name}' interpolates by cubic curves as Keras does on PyTorch; on TensorFlow and JAX it "
+            "takes slightly other ones."
+        )
+
+
+def _to_aspect(step: Step, x: Flow, wanted: tuple[int, int], choose: Callable[[int, int], int], role: str) -> Flow:
+    """Cut off or add a margin on both sides, so that height and width have the relation of what is wanted.
+
+    Margins are alike on both sides, as Keras has them, so that they may be short by one.
+    """
+    height, width = (x.spec.dims[axis].size for axis in (2, 3))
+    if isinstance(height, str) or isinstance(width, str):
+        raise Unsupported("it keeps the aspect ratio of images whose size is open")
+    sizes = (
+        choose(height, int(width * wanted[0] / wanted[1]) or height),
+        choose(width, int(height * wanted[1] / wanted[0]) or width),
+    )
     sides = []
-    for axis, wanted in ((2, step.whole("height")), (3, step.whole("width"))):
+    for have, size in zip((height, width), sizes, strict=True):
+        half = abs(size - have) // 2
+        sides.append((half, half) if role == "pad" else (-half, size - have + half))
+    return padded(step, x, sides, step.number("fill_value", 0.0) if role == "pad" else 0.0, role)
+
+
+def _centre_crop(step: Step) -> Flow:
+    """CenterCrop: what is smaller than the crop is resized to it, its aspect ratio kept."""
+    x, wanted = arranged(step, 2), (step.whole("height"), step.whole("width"))
+    sides = []
+    for axis, target in zip((2, 3), wanted, strict=True):
         size = x.spec.dims[axis].size
-        if isinstance(size, str) or size < wanted:
-            raise Unsupported("the images are smaller than what is cut out, or their size is open")
-        before = (size - wanted) // 2
-        sides.append((-before, -(size - wanted - before)))
+        if isinstance(size, str):
+            raise Unsupported("the size of the images is open")
+        before = (size - target) // 2
+        sides.append((-before, -(size - target - before)))
+    if any(number > 0 for side in sides for number in side):
+        return _resized(step, _to_aspect(step, x, wanted, min, "crop"), wanted, "bilinear")
     return padded(step, x, sides, role="")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from string import ascii_lowercase
 
 from core.importers._keras.activation import activated, as_option, keep
 from core.importers._keras.flow import (
@@ -46,10 +47,12 @@ def _einsum_dense(step: Step) -> Flow:
     """EinsumDense as the einsum of what arrives with a free parameter."""
     x = step.scope.plain(step.scope.cast(step.x, "float32"))
     equation = str(step.get("equation", "")).replace(" ", "")
-    if step.shared or "..." in equation or equation.count("->") != 1 or equation.count(",") != 1:
+    if equation.count("->") != 1 or equation.count(",") != 1:
         raise Unsupported(f"its equation is {equation[:60]}")
     weights = step.weights()
-    letters = equation.partition("->")[0].partition(",")[2]
+    given, _, letters = equation.partition("->")[0].partition(",")
+    free = [letter for letter in ascii_lowercase if letter not in equation]
+    equation = equation.replace("...", "".join(free[: max(x.rank - len(given.replace("...", "")), 0)]))
     kernel = weights.take(0, "kernel", [None] * len(letters))
     parameter = step.scope.parameter(kernel, f"{step.layer.name}_kernel", weights.called(k=0)["k"])
     made = step.add("Einsum", {"equation": equation}, [x, parameter])
@@ -64,14 +67,12 @@ def _embedding(step: Step) -> Flow:
     x = step.scope.cast(step.scope.plain(step.x), "int64")
     rows, width = step.whole("input_dim"), step.whole("output_dim")
     weights = step.weights()
-    if step.get("mask_zero", False):
-        step.note(
-            f"'{step.layer.name}' masks zeros in Keras, so that later layers skip them. Masks are not carried along "
-            "here: samples with padding give other outputs than in Keras, those without the same."
-        )
     tensors = {"weight": weights.take(0, "embeddings", [rows, width])}
     params = {"num_embeddings": rows, "embedding_dim": width}
-    return step.add("Embedding", params, [x], tensors=tensors, called=weights.called(weight=0))
+    made = step.add("Embedding", params, [x], tensors=tensors, called=weights.called(weight=0))
+    if not step.get("mask_zero", False):
+        return made
+    return replace(made, mask=step.add("Compare", {"comparison": "!=", "value": 0.0}, [x], "mask"))
 
 
 def _flatten(step: Step) -> Flow:
@@ -188,17 +189,11 @@ def _scaled_branch(step: Step) -> Flow:
 def _masking(step: Step) -> Flow:
     """Masking sets steps that hold one value throughout to zero, and has later layers skip them."""
     x = step.scope.plain(step.scope.cast(step.x, "float32"))
-    value = step.number("mask_value", 0.0)
-    step.note(
-        f"'{step.layer.name}' masks steps in Keras, so that later layers skip them. Masks are not carried along here: "
-        "samples with such steps give other outputs than in Keras, those without the same."
-    )
-    if not value:
-        return keep(step, "Identity", {}, x)
-    other = step.add("Compare", {"comparison": "!=", "value": value}, [x], "differs")
+    other = step.add("Compare", {"comparison": "!=", "value": step.number("mask_value", 0.0)}, [x], "differs")
     counted = step.add("Cast", {"dtype": "float32"}, [other], "counted")
     kept = step.add("Max", {"dim": (-1,), "keepdim": True}, [counted], "kept")
-    return step.add("Multiply", {}, [x, kept])
+    mask = step.add("Squeeze", {"dim": (-1,)}, [step.scope.cast(kept, "bool")], "mask")
+    return replace(step.add("Multiply", {}, [x, kept]), mask=mask)
 
 
 _RANDOM = (

@@ -1,4 +1,6 @@
-"""The two files a Keras model comes in, read without Keras: a zip of JSON and HDF5, or (legacy) one HDF5 file.
+"""The files a Keras model comes in, read without Keras: a zip of JSON and HDF5, or (legacy) one HDF5 file.
+
+Weights that were saved alone, in one file or several, are read with the configuration that lies beside them.
 
 Whatever such a file says is taken as data. Nothing is unpacked to disk, no link inside HDF5 is followed, and what a
 file declares is held against what it holds before memory is taken for it.
@@ -12,7 +14,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,9 @@ _MOST_PACKED = 200
 _SMALL = 2**20
 _CHUNK = 2**24
 _DEEPEST = 64
+_SHARD = re.compile(r"([\w.\- ]+)_\d{5}\.weights\.h5")
+"""What Keras calls one of several files of weights."""
+_MOST_SHARDS = 10_000
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _BROKEN = (
     *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError),
@@ -51,7 +56,7 @@ _LEGACY_PARTS = {
 
 @dataclass(frozen=True)
 class KerasFile:
-    """A model's configuration and where its weights are."""
+    """A model's configuration, where its weights are, and the version of Keras that wrote it ("" : not told)."""
 
     config: Mapping[str, Json]
     weights: Store
@@ -92,16 +97,17 @@ def opened(path: Path) -> Iterator[KerasFile]:
         raise ImportFailed(f"{path} cannot be read: {reason_of(error)}.") from error
     h5py = _h5py()
     try:
-        if start == _SIGNATURE:
-            with h5py.File(path, "r") as hdf:
-                yield _legacy(path, hdf, h5py)
-        else:
-            with zipfile.ZipFile(path) as packed:
+        with ExitStack() as stack:
+            if start == _SIGNATURE:
+                hdf = stack.enter_context(h5py.File(path, "r"))
+                yield _legacy(path, hdf, h5py) if "model_config" in hdf.attrs else _alone(path, hdf, h5py, stack)
+            else:
+                packed = stack.enter_context(zipfile.ZipFile(path))
                 config = _json(path, packed, "config.json")
                 metadata = _json(path, packed, "metadata.json") if "metadata.json" in packed.namelist() else {}
-                with h5py.File(_weights(path, packed), "r") as hdf:
-                    store = _Tree(_Reader(path, hdf, h5py), "")
-                    yield KerasFile(_object(path, config), store, str(_object(path, metadata).get("keras_version", "")))
+                files = [stack.enter_context(h5py.File(each, "r")) for each in _weights(path, packed)]
+                version = str(_object(path, metadata).get("keras_version", ""))
+                yield KerasFile(_object(path, config), _Tree(_reader(path, files, h5py), ""), version)
     except _BROKEN as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ImportFailed(
@@ -167,30 +173,86 @@ def _object(path: Path, found: Json) -> Mapping[str, Json]:
     return found
 
 
-def _weights(path: Path, packed: zipfile.ZipFile) -> io.BytesIO:
+def _weights(path: Path, packed: zipfile.ZipFile) -> list[io.BytesIO]:
+    """Return the files of weights in a zip: one, or those that a map of weights names."""
+    names = ["model.weights.h5"]
     if "model.weights.json" in packed.namelist():
+        names = _shards(path, _json(path, packed, "model.weights.json"))
+    return [io.BytesIO(_member(path, packed, name, _MOST_BYTES)) for name in names]
+
+
+def _shards(path: Path, found: Json) -> list[str]:
+    """Return the names of the files that a map of weights names; they lie beside it.
+
+    Raises:
+        ImportFailed: it names none, too many, or one that lies elsewhere.
+    """
+    places = _object(path, found).get("weight_map")
+    entries = list(places.values()) if isinstance(places, dict) else []
+    names = sorted({name for each in entries for name in (each if isinstance(each, list) else [each])})
+    if not names or len(names) > _MOST_SHARDS or not all(_SHARD.fullmatch(name) for name in names):
+        raise ImportFailed(f"The map of the weights of {path.name} does not name the files that hold them.")
+    return names
+
+
+def _alone(path: Path, hdf: Any, h5py: Any, stack: ExitStack) -> KerasFile:
+    """Return a model whose weights were saved alone, with its configuration in a file beside them."""
+    if not {"layers", "vars", "_layer_checkpoint_dependencies"}.intersection(hdf) and "layer_names" not in hdf.attrs:
         raise ImportFailed(
-            f"The weights of {path.name} are spread over several files, which is not supported. Save the model without "
-            "max_shard_size."
+            f"{path.name} holds no Keras model, but other data. Save the whole model with model.save('name.keras')."
         )
-    return io.BytesIO(_member(path, packed, "model.weights.h5", _MOST_BYTES))
+    shard = _SHARD.fullmatch(path.name)
+    base = shard[1] if shard else path.name.removesuffix(".h5").removesuffix(".weights")
+    beside = path.with_name(f"{base}.json")
+    if not beside.is_file():
+        raise ImportFailed(
+            f"{path.name} holds the weights of a Keras model alone, and nothing about its layers. Save the whole model "
+            f"with model.save('name.keras'), or put the text that model.to_json() gives into {beside.name} beside it."
+        )
+    config = _object(path, _parsed(path, beside.name, _text(beside)))
+    if "layer_names" in hdf.attrs:
+        return KerasFile(config, _by_layer(_reader(path, [hdf], h5py), ""), _version(hdf))
+    files, listed = [hdf], path.with_name(f"{base}.weights.json")
+    if shard:
+        if not listed.is_file():
+            raise ImportFailed(f"{path.name} is one of several files of weights, but {listed.name} is not beside it.")
+        others = [each for each in _shards(path, _parsed(path, listed.name, _text(listed))) if each != path.name]
+        missing = next((each for each in others if not path.with_name(each).is_file()), "")
+        if missing:
+            raise ImportFailed(f"{path.name} is one of several files of weights, but {missing} is not beside it.")
+        files += [stack.enter_context(h5py.File(path.with_name(each), "r")) for each in others]
+    return KerasFile(config, _Tree(_reader(path, files, h5py), ""))
+
+
+def _text(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > _MOST_JSON:
+        raise ImportFailed(f"{path.name} has {units.size(size)}; at most {units.size(_MOST_JSON)} are read.")
+    return path.read_bytes()
 
 
 def _legacy(path: Path, hdf: Any, h5py: Any) -> KerasFile:
-    config = hdf.attrs.get("model_config")
-    if config is None:
-        raise ImportFailed(
-            f"{path.name} holds no Keras model, perhaps only its weights or data. Save the whole model with "
-            "model.save('name.keras')."
-        )
-    reader = _Reader(path, hdf, h5py)
+    config = _object(path, _parsed(path, "model_config", hdf.attrs["model_config"]))
+    return KerasFile(config, _by_layer(_reader(path, [hdf], h5py), "model_weights/"), _version(hdf))
+
+
+def _version(hdf: Any) -> str:
+    found = hdf.attrs.get("keras_version", "")
+    return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
+
+
+def _by_layer(reader: _Reader, base: str) -> Store:
     groups: dict[str, list[tuple[str, str]]] = {}
-    top = reader.group("model_weights")
-    for layer in reader.names("model_weights") if top is not None else ():
-        names = reader.group(f"model_weights/{layer}").attrs.get("weight_names", ())
+    for layer in reader.names(base):
+        names = reader.group(f"{base}{layer}").attrs.get("weight_names", ())
         texts = [each.decode() if isinstance(each, bytes) else str(each) for each in names]
-        groups[layer] = [(text, f"model_weights/{layer}/{text}") for text in texts]
-    return KerasFile(_object(path, _parsed(path, "model_config", config)), _Top(reader, groups), "legacy")
+        groups[layer] = [(text, f"{base}{layer}/{text}") for text in texts]
+    return _Top(reader, groups)
+
+
+def _reader(path: Path, files: Sequence[Any], h5py: Any) -> _Reader:
+    readers = [_Reader(path, hdf, h5py) for hdf in files]
+    return readers[0] if len(readers) == 1 else _Several(readers)
 
 
 class _Reader:
@@ -259,6 +321,26 @@ class _Reader:
         return made
 
 
+class _Several(_Reader):
+    """Weights spread over several files, as if they were one."""
+
+    def __init__(self, readers: Sequence[_Reader]) -> None:
+        self.readers = readers
+
+    def at(self, place: str) -> Any:
+        return next((found for each in self.readers if (found := each.at(place)) is not None), None)
+
+    def group(self, place: str) -> Any:
+        found = [group for each in self.readers if (group := each.group(place)) is not None]
+        return next((group for group in found if len(group.attrs)), found[0] if found else None)
+
+    def names(self, place: str) -> list[str]:
+        return list(dict.fromkeys(name for each in self.readers for name in each.names(place)))
+
+    def tensor(self, place: str) -> Tensor:
+        return next((each for each in self.readers if each.at(place) is not None), self.readers[0]).tensor(place)
+
+
 class _Tree(Store):
     """Weights as ``.keras`` files have them: a tree of layers and their attributes, numbered within each."""
 
@@ -276,7 +358,7 @@ class _Tree(Store):
                 found[name] = _Tree(self.reader, f"{base}/{entry}")
         if not found:
             found = {
-                name: _Tree(self.reader, f"{base}/{entry}") for name, entry in _numbered(layers) if entry in entries
+                name: _Tree(self.reader, f"{base}/{entry}") for name, entry in numbered(layers) if entry in entries
             }
         return found
 
@@ -303,7 +385,7 @@ class _Tree(Store):
         return sorted(found, key=lambda each: each[0])
 
 
-def _numbered(layers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def numbered(layers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield (name, entry) as Keras numbers what it saves: ``dense``, ``dense_1``, by class in the order of layers."""
     seen: dict[str, int] = {}
     for name, kind in layers:

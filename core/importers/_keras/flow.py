@@ -40,13 +40,15 @@ class Flow:
     """A tensor: dimension ``i`` of what PyTorch holds is axis ``order[i]`` of what Keras means (0 is the batch).
 
     ``rows`` tells of a row of features that was laid out from channels-first values: the sizes (without the batch, as
-    Keras has them) and the order that they were in. Its features are then in another order than in Keras.
+    Keras has them) and the order that they were in. Its features are then in another order than in Keras. ``mask`` is
+    what Keras has beside it: True for the steps of batch × time that count.
     """
 
     end: End
     spec: TensorSpec
     order: Order
     rows: tuple[tuple[int, ...], Order] | None = None
+    mask: Flow | None = None
 
     @property
     def rank(self) -> int:
@@ -112,7 +114,7 @@ class Scope:
     """A graph in the making: the model's, or that of a model inside it, which becomes a group.
 
     ``images`` are the numbers of dimensions (batch included) that enter and leave channels-first. ``owners`` are the
-    nodes that hold the weights of a layer that is called again.
+    nodes that hold the weights of a layer that is called again, ``learned`` the tensors that are learned by themselves.
     """
 
     draft: Draft
@@ -121,6 +123,7 @@ class Scope:
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     turned: dict[tuple[End, Order], Flow] = field(default_factory=dict)
     casts: dict[tuple[End, str], Flow] = field(default_factory=dict)
+    learned: dict[str, Flow] = field(default_factory=dict)
 
     def border(self, rank: int) -> Order:
         """Return the order in which tensors of a rank enter and leave."""
@@ -236,10 +239,13 @@ class Scope:
         return made
 
     def parameter(self, tensor: Tensor, name: str, called: str) -> Flow:
-        """Add a tensor that is learned by itself."""
+        """Add a tensor that is learned by itself; one of that name that was added before is taken again."""
+        if name in self.learned:
+            return self.learned[name]
         (made,) = self.add("FreeParameter", {"shape": tuple(tensor.shape)}, [], name=name)
         self.draft.weights[made.end.node] = tensor
         self.draft.names[made.end.node] = called
+        self.learned[name] = made
         return made
 
 

@@ -10,17 +10,21 @@ from dataclasses import dataclass, replace
 
 from core.errors import ImportFailed
 from core.graph.groups import DEEPEST
+from core.graph.kinds import kind_named
 from core.graph.names import free_class_name
 from core.graph.project import GROUP_PREFIX, End, Group
 from core.importers._draft import Draft
 from core.importers._keras import activation as _activation
 from core.importers._keras import attention as _attention
+from core.importers._keras import conv_recurrent as _conv_recurrent
 from core.importers._keras import convolution as _convolution
 from core.importers._keras import core as _core
+from core.importers._keras import masks as _masks
 from core.importers._keras import merge as _merge
 from core.importers._keras import normalisation as _normalisation
 from core.importers._keras import operation as _operation
 from core.importers._keras import pooling as _pooling
+from core.importers._keras import preprocessing as _preprocessing
 from core.importers._keras import recurrent as _recurrent
 from core.importers._keras.config import Layer, Model, Ref, read_layer, read_model, refs_in, refs_of, shape_of
 from core.importers._keras.file import Json, Store
@@ -34,6 +38,7 @@ from core.importers._keras.flow import (
     natural,
     tensors_in,
 )
+from core.kinds import LayerKind
 from core.model.specs import MAX_NAMES, input_spec
 from core.progress import report
 
@@ -44,6 +49,8 @@ _HANDLERS: Mapping[str, Handler] = {
     **_pooling.LAYERS,
     **_normalisation.LAYERS,
     **_recurrent.LAYERS,
+    **_conv_recurrent.LAYERS,
+    **_preprocessing.LAYERS,
     **_merge.LAYERS,
     **_attention.LAYERS,
     **_operation.LAYERS,
@@ -51,6 +58,8 @@ _HANDLERS: Mapping[str, Handler] = {
 _SPATIAL = ("Conv", "Pooling", "UpSampling", "ZeroPadding", "Cropping", "SpatialDropout")
 _STEPWISE = ("Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "Dropout", "LayerNormalization", "Embedding")
 _STEPWISE_TOO = ("Rescaling", "Identity", "UnitNormalization", "GaussianNoise", "GaussianDropout")
+_Key = tuple[str, int]
+"""A call: the name of its layer and its number."""
 _LETTERS = ("T", "T2", "T3", "T4", "H", "W", "D", "L")
 
 
@@ -104,7 +113,10 @@ def read_network(draft: Draft, model: Model, store: Store) -> None:
     for name, flow in results:
         if flow.order != natural(flow.rank):
             draft.note("Images come out as channels × height × width, where Keras has channels last.")
+        if flow.mask is not None:
+            draft.note(_masks.COUNTED)
         draft.output(name, flow.end)
+    draft.prune()
 
 
 def _open(model: Model) -> tuple[dict[str, tuple[tuple[int | str, ...], str]], tuple[str, ...]]:
@@ -139,7 +151,8 @@ def _dtype(layer: Layer, model: Model) -> str:
     if dtype == "bool":
         return "bool"
     users = [each for each in model.layers.values() if any(_uses(call, layer.name) for call in each.calls)]
-    return "int64" if users and all(each.cls == "Embedding" for each in users) else "float32"
+    classes = {each.cls for each in users}
+    return "int64" if "Embedding" in classes and classes <= {"Embedding", "NotEqual"} else "float32"
 
 
 def _given(call: Json) -> list[Ref]:
@@ -176,6 +189,10 @@ class _Walk:
             kwargs = {key: tensors_in(each, made) for key, each in call.kwargs.items()}
             for index, flow in enumerate(self._made(layer, args, kwargs)):
                 made[layer.name, at, index] = flow
+            if layer.cls in _masks.TAKE and layer.module:  # before Keras 3, files name no module
+                for ref in _given(call):
+                    key = ref.layer, ref.call, ref.tensor
+                    made[key] = replace(made[key], mask=None)
         return self._results(made)
 
     def _results(self, made: Mapping[tuple[str, int, int], Flow]) -> list[tuple[str, Flow]]:
@@ -196,7 +213,7 @@ class _Walk:
         Raises:
             ImportFailed: calls wait for each other, or for one that there is not.
         """
-        waiting: dict[tuple[str, int], set[tuple[str, int]]] = {}
+        waiting: dict[_Key, set[_Key]] = {}
         for layer in self.model.layers.values():
             for at, call in enumerate(layer.calls):
                 waiting[layer.name, at] = {(ref.layer, ref.call) for ref in _given(call)}
@@ -205,7 +222,7 @@ class _Walk:
             missing = next((need for need in needs if need not in waiting and need not in known), None)
             if missing is not None:
                 raise ImportFailed(f"'{key[0]}' takes a tensor of '{missing[0]}', which is never made.")
-        users: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        users: dict[_Key, list[_Key]] = {}
         for key, needs in waiting.items():
             for need in needs:
                 users.setdefault(need, []).append(key)
@@ -221,7 +238,32 @@ class _Walk:
         if len(order) < len(waiting):
             stuck = sorted(key[0] for key, count in left.items() if count)
             raise ImportFailed(f"The layers of the model wait for each other in a circle: {', '.join(stuck[:5])}.")
-        return [(self.model.layers[name], at) for name, at in order]
+        return [(self.model.layers[name], at) for name, at in self._as_keras(order, users)]
+
+    def _as_keras(self, order: Sequence[_Key], users: Mapping[_Key, Sequence[_Key]]) -> list[_Key]:
+        """Return calls in the order in which Keras runs them, where that matters.
+
+        It takes the farthest from the end first, and among equals the one that a search from the outputs, depth first,
+        comes to last.
+        """
+        if not any(layer.cls in _masks.TAKE for layer in self.model.layers.values()):
+            return list(order)
+        far: dict[_Key, int] = {}
+        for key in reversed(order):
+            far[key] = max((far[user] + 1 for user in users.get(key, ())), default=0)
+        found: dict[_Key, int] = {}
+        todo: list[tuple[_Key, bool]] = [((ref.layer, ref.call), False) for _n, ref in reversed(self.model.outputs)]
+        seen = set()
+        while todo:
+            key, done = todo.pop()
+            if done:
+                found[key] = len(found)
+            elif key in far and key not in seen:
+                seen.add(key)
+                todo.append((key, True))
+                refs = _given(self.model.layers[key[0]].calls[key[1]])
+                todo += [((ref.layer, ref.call), False) for ref in reversed(refs)]
+        return sorted(order, key=lambda key: (-far[key], -found.get(key, 0)))
 
     def _made(self, layer: Layer, args: Sequence[Json], kwargs: Mapping[str, Json]) -> list[Flow]:
         """Turn one call into nodes; where there is no equal, into an opaque one."""
@@ -233,14 +275,14 @@ class _Walk:
         )
         draft, scope = self.scope.draft, self.scope
         before = draft.project, dict(draft.weights), dict(draft.names), list(draft.notes)
-        memory = dict(scope.owners), dict(scope.turned), dict(scope.casts)
+        memory = dict(scope.owners), dict(scope.turned), dict(scope.casts), dict(scope.learned)
         try:
             found = self._turned(step)
         except Unsupported as reason:
             draft.project, draft.weights, draft.names, draft.notes = before
-            scope.owners, scope.turned, scope.casts = memory
+            scope.owners, scope.turned, scope.casts, scope.learned = memory
             return self._opaque(step, str(reason))
-        return [found] if isinstance(found, Flow) else found
+        return _masks.with_masks(step, [found] if isinstance(found, Flow) else found)
 
     def _turned(self, step: Step) -> Flow | list[Flow]:
         layer = step.layer
@@ -252,6 +294,8 @@ class _Walk:
             return _operation.operation(step)
         if layer.cls == "TimeDistributed":
             return self._over_time(step)
+        if layer.cls == "SpectralNormalization":
+            return self._spectral(step)
         handler = _HANDLERS.get(layer.cls)
         if handler is None:
             raise Unsupported("there is no such layer")
@@ -297,23 +341,32 @@ class _Walk:
         flows = flows_in(list(step.args)) or list(step.flows)
         if len(flows) != len(inner.inputs):
             raise Unsupported(f"it takes {len(inner.inputs)} tensors and is given {len(flows)}")
-        flows = [self.scope.turn(flow, self.scope.border(flow.rank)) for flow in flows]
+        flows = [replace(self.scope.turn(flow, self.scope.border(flow.rank)), mask=flow.mask) for flow in flows]
         draft = self.scope.draft
         sub = Draft(step.layer.name)
         sub.project = replace(sub.project, groups=draft.project.groups, code=draft.project.code)
         inside = Scope(sub, self.scope.names, self.scope.images)
-        given = {}
-        for number, (ref, flow) in enumerate(zip(inner.inputs, flows, strict=True), 1):
-            shape = tuple(dim.a for dim in flow.spec.dims[1:])
-            end = sub.input(f"in{number}", shape, flow.spec.dtype)
-            given[ref.layer] = replace(flow, end=end)
+        ports = {f"in{number}": flow for number, flow in enumerate(flows, 1)}
+        ports |= {f"mask{number}": flow.mask for number, flow in enumerate(flows, 1) if flow.mask is not None}
+        entered = {}
+        for name, flow in ports.items():
+            end = sub.input(name, tuple(dim.a for dim in flow.spec.dims[1:]), flow.spec.dtype)
+            entered[name] = replace(flow, end=end, mask=None)
+        given = {
+            ref.layer: replace(entered[f"in{number}"], mask=entered.get(f"mask{number}"))
+            for number, ref in enumerate(inner.inputs, 1)
+        }
         results = _Walk(inside, inner, step.store, self.depth + 1, given).run()
         numbered = [(f"out{number}", flow) for number, (_name, flow) in enumerate(results, 1)]
+        numbered += [(f"mask_{name}", flow.mask) for name, flow in numbered if flow.mask is not None]
         for name, flow in numbered:
             sub.output(name, flow.end)
+        sub.prune()
         owner = self.scope.owners.get((step.layer.name, "group"), "")
         kind = draft.graph.nodes[owner].kind if owner else self._defined(step, sub)
-        inputs = {f"in{number}": flow.end for number, flow in enumerate(flows, 1)}
+        if owner and set(ports) != {each.name for each in _known(draft, kind).inputs}:
+            raise Unsupported("it is called with a mask in one place, and without one in another")
+        inputs = {name: flow.end for name, flow in ports.items()}
         frozen = step.config.get("trainable") is False and not owner
         end = draft.add(kind, {"frozen": True} if frozen else {}, inputs, name=step.layer.name, shares=owner)
         if not owner:
@@ -323,7 +376,8 @@ class _Walk:
             draft.opaque += [f"{end.node}.{path}" for path in sub.opaque]
         for note in sub.notes:
             draft.note(note)
-        return [replace(flow, end=End(end.node, name)) for name, flow in numbered]
+        made = {name: replace(flow, end=End(end.node, name), mask=None) for name, flow in numbered}
+        return [replace(made[name], mask=made.get(f"mask_{name}")) for name, _flow in numbered[: len(results)]]
 
     def _defined(self, step: Step, sub: Draft) -> str:
         """Add what was read to the project as a group and return its kind."""
@@ -337,13 +391,18 @@ class _Walk:
         draft.project = replace(draft.project, groups=groups, code=sub.project.code)
         return GROUP_PREFIX + name
 
+    def _spectral(self, step: Step) -> Flow | list[Flow]:
+        """Take the layer inside as it is: predictions in Keras use the weights that training has normalised."""
+        step.note(
+            f"'{step.layer.name}' is divided by its spectral norm at every step of training in Keras. Its weights are "
+            "those after the last one, so that predictions are the same; trained further here, it is a plain layer."
+        )
+        return self._turned(_wrapped(step))
+
     def _over_time(self, step: Step) -> list[Flow]:
         """Apply a layer to every step: as it is where it works along the last axis, else with time in the batch."""
-        found = step.config.get("layer")
-        if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
-            raise Unsupported("it wraps no layer")
-        layer = replace(read_layer(found), name=step.layer.name, calls=step.layer.calls)
-        inner = replace(step, layer=layer, store=step.store.inside("layer"), rows_fit=False)
+        inner = replace(_wrapped(step), kwargs={key: each for key, each in step.kwargs.items() if key != "mask"})
+        layer = inner.layer
         if layer.cls in (*_STEPWISE, *_STEPWISE_TOO) and not layer.is_custom:
             made = self._turned(inner)
             return [made] if isinstance(made, Flow) else made
@@ -360,6 +419,26 @@ class _Walk:
             "Reshape", {"shape": shape, "keep_batch": False}, [one], name=f"{step.layer.name}_sequence"
         )
         return [back]
+
+
+def _wrapped(step: Step) -> Step:
+    """Return the step of the layer inside a wrapper, under the wrapper's name.
+
+    Raises:
+        Unsupported: there is none.
+    """
+    found = step.config.get("layer")
+    if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
+        raise Unsupported("it wraps no layer")
+    layer = replace(read_layer(found), name=step.layer.name, calls=step.layer.calls)
+    return replace(step, layer=layer, store=step.store.inside("layer"), rows_fit=False)
+
+
+def _known(draft: Draft, kind: str) -> LayerKind:
+    found = kind_named(draft.project, kind)
+    if found is None:
+        raise KeyError(kind)
+    return found
 
 
 def _words(name: str) -> list[str]:

@@ -17,7 +17,6 @@ from core.importers._keras.flow import (
     Unsupported,
     channels_first,
     feature_order,
-    natural,
 )
 from core.kinds import Value
 from core.loading import load
@@ -172,12 +171,14 @@ def _normalization(step: Step) -> Flow:
         text = text.replace("b", repr(mean[0]) if mean[0] >= 0 else f"({mean[0]!r})").replace("c", repr(deviation[0]))
         return keep(step, "ScalarExpression", {"expression": text}, x)
     axis = step.get("axis", -1)
-    axes = axis if isinstance(axis, (list, tuple)) else [axis]
-    if len(axes) != 1 or len(mean) != len(deviation) or len(mean) != x.fixed(int(axes[0])):
-        raise Unsupported("it has a mean for more than one axis")
-    shape = tuple(len(mean) if at == x.dim(int(axes[0])) else 1 for at in range(x.rank))
+    axes = {int(each) % x.rank for each in (axis if isinstance(axis, (list, tuple)) else [axis])}
+    sizes = [x.fixed(each) if each in axes else 1 for each in range(x.rank)]
+    if 0 in axes or len(mean) != len(deviation) or len(mean) != math.prod(sizes):
+        raise Unsupported(f"its mean has {len(mean)} numbers, the axes of its mean {math.prod(sizes)}")
+    order = [int(at) for at in feature_order(sizes[1:], x.order)]
+    shape = tuple(sizes[each] for each in x.order)
     stored = [
-        replace(step.scope.constant(values, shape, f"{step.layer.name}_{name}"), order=natural(x.rank))
+        replace(step.scope.constant([values[at] for at in order], shape, f"{step.layer.name}_{name}"), order=x.order)
         for name, values in (("mean", mean), ("deviation", deviation))
     ]
     return step.add("ScalarExpression", {"expression": text}, [x, *stored], order=x.order)

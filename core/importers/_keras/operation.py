@@ -156,6 +156,29 @@ def _figure(step: Step) -> Flow:
     return step.add(kind, params, [x], order=x.order if keeps else _left(x.order, axes))
 
 
+def _any(step: Step) -> Flow:
+    """Any and All: the largest and the least of noughts and ones."""
+    x = step.scope.cast(_unrowed(step), "float32")
+    axes = _axes(step, x)
+    keeps = bool(_option(step, "keepdims", 2, False))
+    params: dict[str, Value] = {"dim": tuple(sorted(x.dim(axis) for axis in axes))}
+    params |= {"keepdim": True} if keeps else {}
+    kind = "Max" if step.layer.cls == "Any" else "Min"
+    made = step.add(kind, params, [x], "found", order=x.order if keeps else _left(x.order, axes))
+    return keep(step, "Cast", {"dtype": "bool"}, made)
+
+
+def _logical(step: Step) -> Flow:
+    flows = step.scope.alike(step.flows)
+    return step.add(step.layer.cls, {}, [step.scope.cast(flow, "bool") for flow in flows], order=flows[0].order)
+
+
+def _like(step: Step) -> Flow:
+    text = "a * 0 + 1" if step.layer.cls == "OnesLike" else "a * 0"
+    made = keep(step, "ScalarExpression", {"expression": text}, step.scope.cast(step.x, "float32"))
+    return step.scope.cast(made, str(_option(step, "dtype", 1) or step.x.spec.dtype))
+
+
 def _unrowed(step: Step) -> Flow:
     return step.scope.plain(step.x) if step.x.rows else step.x
 
@@ -367,6 +390,9 @@ _OPERATIONS: Mapping[str, Any] = {
     **dict.fromkeys(_EXTREMES, _extreme),
     **dict.fromkeys(_COMPARISONS, _compare),
     **dict.fromkeys((*_FIGURES, *_SPREADS), _figure),
+    **dict.fromkeys(("Any", "All"), _any),
+    **dict.fromkeys(("LogicalAnd", "LogicalOr"), _logical),
+    **dict.fromkeys(("OnesLike", "ZerosLike"), _like),
     **dict.fromkeys(("Argmax", "Argmin"), _arg),
     **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),
     "GetItem": _get_item,

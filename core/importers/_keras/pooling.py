@@ -8,6 +8,7 @@ from itertools import product
 
 from core.importers._keras.convolution import arranged, order_of, padded, same_padding, short
 from core.importers._keras.flow import Flow, Handler, Step, Unsupported
+from core.importers._keras.masks import mask_of
 from core.kinds import Value
 
 _MOST_FACTORS = 2**20
@@ -94,9 +95,22 @@ def _everywhere(kind: str, dimensions: int) -> Handler:
         keep = bool(step.get("keepdims", False))
         dims = tuple(sorted(x.dim(axis) for axis in axes))
         params: dict[str, Value] = {"dim": dims, **({"keepdim": True} if keep else {})}
+        mask = mask_of(step) if (kind, dimensions) == ("Mean", 1) else None
+        if mask is not None:
+            return _masked_mean(step, x, mask, params)
         return step.add(kind, params, [x], order=x.order if keep else None)
 
     return handler
+
+
+def _masked_mean(step: Step, x: Flow, mask: Flow, params: Mapping[str, Value]) -> Flow:
+    """Return the mean over the steps that count."""
+    time, order = order_of(step, 1)[2], x.order if params.get("keepdim") else None
+    counted = step.scope.cast(mask, "float32")
+    counted = step.add("Unsqueeze", {"dim": x.dim(3 - time)}, [counted], "counted", order=x.order)
+    kept = step.add("Multiply", {}, [x, counted], "kept", order=x.order)
+    parts = [step.add("Sum", params, [each], role, order=order) for each, role in ((kept, "sum"), (counted, "count"))]
+    return step.add("Divide", {}, parts, order=order)
 
 
 def _adaptive(kind: str, dimensions: int) -> Handler:

@@ -122,12 +122,17 @@ def _softmax(flow: Flow, op: Op) -> End:
 
 
 def _hardmax(flow: Flow, op: Op) -> End:
-    end = flow.end(op)
-    if op.version < 13:
-        raise Refused("it lays out all values behind an axis in one row")
-    axis = flow.axis(end, int(op.get("axis", -1)))
+    end, rowwise = flow.end(op), op.version < 13
+    axis = flow.axis(end, int(op.get("axis", 1 if rowwise else -1)))
+    sizes = pairs(flow, end)
+    rows = rowwise and axis < len(sizes) - 1
+    if rows and axis == 0:
+        raise Refused("it looks for one largest value in the whole input, the batch (axis 0) included")
+    if rows:
+        end = flow.add("Flatten", {"start_dim": axis}, [end], suffix="_flat")
     text = "torch.zeros_like(a).scatter(dim, a.argmax(dim, keepdim=True), 1.0)"
-    return written(flow, "Hardmax", [f"dim = {axis}", text], [end])[0]
+    found = written(flow, "Hardmax", [f"dim = {axis}", text], [end])[0]
+    return reshaped(flow, found, sizes) if rows else found
 
 
 OPERATORS: dict[str, Handler] = {

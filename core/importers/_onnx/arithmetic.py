@@ -67,7 +67,18 @@ NARROW = {
     6: (-(2**31), 2**31 - 1),
     12: (0, 2**32 - 1),
     13: (0, 2**64 - 1),
+    21: (0, 15),
+    22: (-8, 7),
+    25: (0, 3),
+    26: (-2, 1),
 }
+_EIGHTHS = {
+    17: ("float8_e4m3fn", 448.0),
+    18: ("float8_e4m3fnuz", 240.0),
+    19: ("float8_e5m2", 57344.0),
+    20: ("float8_e5m2fnuz", 57344.0),
+}
+"""Fractions of eight bits by ONNX's numbers: what PyTorch calls them, and the largest that each holds."""
 
 
 def scalar(flow: Flow, op: Op, index: int, other: int) -> float | int | None:
@@ -218,11 +229,14 @@ def _limit(value: float | None) -> float | None:
 
 
 def _cast(flow: Flow, op: Op) -> Result:
-    return cast_to(flow, flow.end(op), int(op.get("to", 0)))
+    return cast_to(flow, flow.end(op), int(op.get("to", 0)), bool(op.get("saturate", 1)))
 
 
-def cast_to(flow: Flow, end: End, target: int) -> End:
-    """Return an end in one of ONNX's kinds of number, as far as networks compute in it."""
+def cast_to(flow: Flow, end: End, target: int, saturate: bool = True) -> End:
+    """Return an end in one of ONNX's kinds of number, as far as networks compute in it.
+
+    ``saturate`` says that fractions of eight bits keep to the largest that they hold; else they become nan or infinite.
+    """
     have = flow.spec(end).dtype
     if target in _FLOATS:
         if target != 1:
@@ -235,7 +249,20 @@ def cast_to(flow: Flow, end: End, target: int) -> End:
     if target in NARROW:
         whole = end if have == "int64" else flow.add("Cast", {"dtype": "int64"}, [end])
         return whole if have == "bool" else wrapped(flow, whole, target)
+    if target in _EIGHTHS:
+        return _rounded(flow, end, target, saturate)
     raise Refused(f"it turns values into a kind of number that no layer computes in (type {target} of ONNX)")
+
+
+def _rounded(flow: Flow, end: End, target: int, saturate: bool) -> End:
+    """Round to what fractions of eight bits hold; the result is computed with as float32."""
+    whole = end if flow.spec(end).dtype == "float32" else flow.add("Cast", {"dtype": "float32"}, [end])
+    name, most = _EIGHTHS[target]
+    flow.draft.note("What the model keeps in eight bits is rounded as there, and computed with in float32.")
+    kept = f"torch.clamp(a, {-most}, {most})" if saturate else "a"
+    if not saturate and target == 17:  # some versions of PyTorch keep to the largest
+        kept = 'torch.where(torch.maximum(a, -a) > 464, float("nan"), a)'
+    return written(flow, "Round8", f"{kept}.to(torch.{name}).float()", [whole], suffix="_rounded")[0]
 
 
 def wrapped(flow: Flow, end: End, kind: int) -> End:
@@ -253,9 +280,10 @@ def _cast_like(flow: Flow, op: Op) -> End:
     if isinstance(value, Known):
         from core.importers._onnx.file import package
 
-        return cast_to(flow, flow.end(op), package().helper.np_dtype_to_tensor_dtype(value.first.dtype))
-    kind = flow.spec(flow.end(op, 1)).dtype
-    return cast_to(flow, flow.end(op), {"float32": 1, "int64": 7, "bool": 9}[kind])
+        target = int(package().helper.np_dtype_to_tensor_dtype(value.first.dtype))
+        return cast_to(flow, flow.end(op), target, bool(op.get("saturate", 1)))
+    computed = {"float32": 1, "int64": 7, "bool": 9}[flow.spec(flow.end(op, 1)).dtype]
+    return cast_to(flow, flow.end(op), flow.kind(op.inputs[1]) or computed, bool(op.get("saturate", 1)))
 
 
 def _random(flow: Flow, op: Op) -> End:
@@ -292,40 +320,6 @@ def _all_true(flow: Flow, end: End) -> End:
     return expanded(flow, flow.placed(constant(np.ones((1,) * len(sizes), np.bool_))), sizes)
 
 
-def _quantise(flow: Flow, op: Op) -> End:
-    point = flow.fixed(op, 2)
-    kind = point.dtype if point is not None else np.dtype(np.uint8)
-    if (op.has(2) and point is None) or kind not in (np.uint8, np.int8, np.uint16, np.int16):
-        raise Refused("it rounds to a kind of number that no layer computes in")
-    if (op.get("output_dtype", 0) not in (0, 2) and point is None) or op.get("block_size", 0):
-        raise Refused("it rounds in blocks, or to a kind of number that no layer computes in")
-    limits = np.iinfo(kind)
-    end, scale = flow.end(op, 0), _along(flow, op, 1)
-    zero = _along(flow, op, 2) if op.has(2) else flow.constant(np.zeros((), np.int64))
-    text = f"torch.clamp(torch.round(a / b).long() + c, {limits.min}, {limits.max})"
-    return written(flow, "QuantizeLinear", text, [end, scale, zero])[0]
-
-
-def _dequantise(flow: Flow, op: Op) -> End:
-    if op.get("block_size", 0):
-        raise Refused("it works in blocks")
-    ends = [flow.end(op, 0), _along(flow, op, 1)]
-    if op.has(2):
-        return written(flow, "DequantizeLinear", "(a - c).float() * b", [*ends, _along(flow, op, 2)])[0]
-    return written(flow, "DequantizeLinear", "a.float() * b", ends)[0]
-
-
-def _along(flow: Flow, op: Op, index: int) -> End:
-    """Return scales that lie along one axis shaped so that they broadcast."""
-    end, array = flow.end(op, 0), flow.fixed(op, index)
-    if array is None:
-        raise Refused("its scale is not constant")
-    if array.ndim != 1:
-        return flow.end(op, index)
-    axis = flow.axis(end, int(op.get("axis", 1)))
-    return flow.constant(array.reshape((-1,) + (1,) * (flow.rank(end) - axis - 1)))
-
-
 OPERATORS: dict[str, Handler] = {
     **dict.fromkeys(_SIGNS, _binary),
     **dict.fromkeys(_PLAIN, _plain),
@@ -340,7 +334,6 @@ OPERATORS: dict[str, Handler] = {
     "Cast": _cast,
     "CastLike": _cast_like,
     "Clip": _clip,
-    "DequantizeLinear": _dequantise,
     "Dropout": _dropout,
     "Einsum": _einsum,
     "Identity": _identity,
@@ -350,7 +343,6 @@ OPERATORS: dict[str, Handler] = {
     "Min": _several("Minimum"),
     "Mod": _mod,
     "Pow": _power,
-    "QuantizeLinear": _quantise,
     "Sum": _several("Add"),
     "Where": _where,
 }

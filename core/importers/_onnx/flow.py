@@ -38,6 +38,8 @@ MOST_FLOWING = 2**30
 """Values that a layer may give for a small batch; what is larger would fill the memory as it is compared."""
 MOST_FOLDED = 2**29
 """Values that may be worked out ahead, all in all."""
+MOST_UNROLLED = 5_000
+"""Operations that the graphs and definitions inside others may come to, each as often as it runs."""
 
 
 class Flow:
@@ -57,6 +59,7 @@ class Flow:
         self.single = single
         self._layers_of = layers
         self.values: dict[str, Known | End] = {}
+        self.lists: dict[str, tuple[Known | End, ...]] = {}
         self.specs: dict[End, TensorSpec] = {}
         self.readers: dict[str, list[Op]] = {}
         self.wanted: set[str] = {each.name for each in network.outputs}
@@ -71,6 +74,7 @@ class Flow:
         self.shapes: dict[str, list[int | str | None]] = {}
         self.moved: dict[str, int] = {}
         self.folded = 0
+        self.unrolled = 0
         self._inferred: dict[str, Any] | None = None
         self._placed: dict[int, tuple[Known, End]] = {}
         self._layers: dict[tuple[object, ...], str] = {}
@@ -163,9 +167,31 @@ class Flow:
         for name, value in zip(op.outputs, made, strict=False):
             if name and value is not None:
                 self.values[name] = value
-        lost = next((name for name in op.outputs if name and name not in self.values), None)
+        kept = {*self.values, *self.lists} if self.lists else self.values
+        lost = next((name for name in op.outputs if name and name not in kept), None)
         if lost is not None and (self.readers.get(lost) or lost in self.wanted):
             raise Refused(f"no layer gives its output '{lost}'")
+
+    def fold(self, count: int) -> None:
+        """Count values that were worked out ahead.
+
+        Raises:
+            Refused: they come to too many.
+        """
+        self.folded += count
+        if self.folded > MOST_FOLDED:
+            raise Refused(f"the model's constants would come to {self.folded:,} values")
+
+    def count_unrolled(self) -> int:
+        """Count one more operation of a graph inside another, and return its number.
+
+        Raises:
+            Refused: they come to too many.
+        """
+        self.unrolled += 1
+        if self.unrolled > MOST_UNROLLED:
+            raise Refused(f"the graphs inside its operations come to more than {MOST_UNROLLED:,} operations")
+        return self.unrolled
 
     def fuse(self, op: Op, end: End) -> None:
         """Take an operation as done within a layer before it, which gives what it would."""
@@ -373,7 +399,7 @@ def plain(array: np.ndarray) -> np.ndarray:
     kind = array.dtype
     if kind == np.bool_:
         return array
-    if kind.kind in "iu":
+    if kind.kind in "iu" or kind.name in ("int2", "int4", "uint2", "uint4"):
         return array.astype(np.int64)
     if kind.kind == "f" or (kind.kind == "V" and kind.itemsize <= 2):
         with np.errstate(over="ignore"):

@@ -20,7 +20,8 @@ from core.loading import load
 MOST = 2**27
 """Values that a folded constant may have; more is not worked out ahead."""
 _NEVER = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
-_GROWING = frozenset("ConstantOfShape Expand Tile Range OneHot EyeLike Pad Resize CenterCropPad".split())
+_WINDOWS = ("BlackmanWindow", "HammingWindow", "HannWindow")
+_GROWING = frozenset("ConstantOfShape Expand Tile Range OneHot EyeLike Pad Resize CenterCropPad".split()) | {*_WINDOWS}
 _BROADCASTING = frozenset(
     """Add Sub Mul Div Pow Mod Max Min Mean Sum And Or Xor Equal Greater GreaterOrEqual Less LessOrEqual Where Clip
     BitShift BitwiseAnd BitwiseOr BitwiseXor PRelu""".split()
@@ -184,7 +185,7 @@ def _grown(op: Op, arrays: Sequence[np.ndarray | None]) -> int:
         start, stop, step = (float(each.ravel()[0]) if each is not None else 1.0 for each in arrays[:3])
         return int(min(2.0**60, abs(stop - start) / max(abs(step), 1e-30))) + 1
     with np.errstate(all="ignore"):
-        if op.type == "ConstantOfShape":
+        if op.type == "ConstantOfShape" or op.type in _WINDOWS:
             return _product(first)
         if op.type == "Expand":
             return _product(np.maximum(second.ravel(), 1)) * max(1, first.size)

@@ -94,6 +94,7 @@ def opened(model: Any) -> Network:
         raise ImportFailed(f"The model's output '{lost or ''}' is made by nothing in it: it is damaged.")
     ops = _needed(model, ops)
     uses = Counter(name for op in ops for name in op.inputs if name)
+    uses.update(name for op in ops for name in _captured(op.proto))
     uses.update(each.name for each in graph.output)
     opset = next((version for domain, version in versions.items() if domain in MAIN), 1)
     return Network(graph.name, opset, inputs, tuple(graph.output), initialisers, ops, uses, model)
@@ -233,6 +234,8 @@ def _in_order(ops: Sequence[Op], known: Iterable[str]) -> tuple[Op, ...]:
             makers[name] = op
     done, found = set(taken), list[Op]()
     waiting = {id(op): {name for name in op.inputs if name and name not in taken} for op in ops}
+    for op in ops:
+        waiting[id(op)].update(name for name in _captured(op.proto) if name in makers and name not in op.outputs)
     readers: dict[str, list[Op]] = {}
     for op in ops:
         for name in waiting[id(op)]:
@@ -262,9 +265,10 @@ def _in_order(ops: Sequence[Op], known: Iterable[str]) -> tuple[Op, ...]:
 
 
 def _sorted(ops: Sequence[Op], known: set[str]) -> bool:
-    done = set(known)
+    done, made = set(known), {name for op in ops for name in op.outputs}
     for op in ops:
-        if any(name and name not in done for name in op.inputs):
+        inner = (name for name in _captured(op.proto) if name in made)
+        if any(name and name not in done for name in (*op.inputs, *inner)):
             return False
         done.update(op.outputs)
     return True

@@ -11,18 +11,23 @@ from core.importers._onnx import (
     activations,
     arithmetic,
     layers,
+    quantised,
     recurrent,
     reductions,
     shaping,
+    signals,
     vision,
 )
+from core.importers._onnx.control import taken_out
 from core.importers._onnx.file import package
-from core.importers._onnx.flow import MOST_FOLDED
 from core.importers._onnx.known import Known, constant, folded
+from core.importers._onnx.listing import is_listing, listed
 from core.importers._onnx.model import Op, Refused, is_control, read
 from core.importers._opaque import Size, opaque
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from core.importers._onnx.arithmetic import Handler
     from core.importers._onnx.flow import Flow, Result
 
@@ -30,9 +35,11 @@ OPERATORS: dict[str, Handler] = {
     **activations.OPERATORS,
     **arithmetic.OPERATORS,
     **layers.OPERATORS,
+    **quantised.OPERATORS,
     **recurrent.OPERATORS,
     **reductions.OPERATORS,
     **shaping.OPERATORS,
+    **signals.OPERATORS,
     **vision.OPERATORS,
 }
 _DEEPEST = 12
@@ -51,8 +58,10 @@ _MISTAKES = (
 """What reading attributes and sizes raises where a file says something impossible."""
 
 
-def step(flow: Flow, op: Op, depth: int = 0) -> None:
+def step(flow: Flow, op: Op, depth: int = 0, around: Mapping[str, str] | None = None) -> None:
     """Turn one operation into layers, or work it out ahead, and keep what it gives.
+
+    ``depth`` says in how many graphs inside others it stands, and ``around`` what the values there are called here.
 
     Raises:
         Refused: it has no layers; the message says why.
@@ -61,8 +70,9 @@ def step(flow: Flow, op: Op, depth: int = 0) -> None:
         return
     flow.stem = stem(flow, op)
     try:
-        known = _worked_out(flow, op)
-        made: tuple[Result | None, ...] = _translated(flow, op, depth) if known is None else known
+        made: tuple[Result | None, ...] | None = listed(flow, op) if is_listing(flow, op) else _worked_out(flow, op)
+        if made is None:
+            made = _translated(flow, op, depth, around or {})
     except _MISTAKES as error:
         raise Refused(f"what the model says of it is impossible ({type(error).__name__}: {error})") from error
     flow.keep(op, made)
@@ -78,9 +88,7 @@ def _worked_out(flow: Flow, op: Op) -> tuple[Known, ...] | None:
     if any(isinstance(each, End) for each in inputs) or (not inputs and op.type.startswith("Random")):
         return None
     made = folded(op, [each for each in inputs if not isinstance(each, End)])
-    flow.folded += sum(each.first.size + (each.second is not each.first) * each.second.size for each in made)
-    if flow.folded > MOST_FOLDED:
-        raise Refused(f"the model's constants would come to {flow.folded:,} values")
+    flow.fold(sum(each.first.size + (each.second is not each.first) * each.second.size for each in made))
     return made
 
 
@@ -113,10 +121,13 @@ def _made(flow: Flow, op: Op) -> tuple[Result, ...]:
     return (made,)
 
 
-def _translated(flow: Flow, op: Op, depth: int) -> tuple[Result | None, ...]:
+def _translated(flow: Flow, op: Op, depth: int, around: Mapping[str, str]) -> tuple[Result | None, ...]:
     handler = OPERATORS.get(op.type) if not op.domain else None
-    if op.type == "If" and not op.domain:
-        return _branch(flow, op, depth)
+    if op.type in ("If", "Loop", "Scan") and not op.domain:
+        if depth >= _DEEPEST:
+            raise Refused(f"it stands in more than {_DEEPEST} graphs")
+        versions = {"": op.version, **flow.versions}
+        return taken_out(flow, op, around, lambda nodes, names: _inside(flow, op, nodes, names, versions, depth))
     refusal = None
     if handler is not None:
         try:
@@ -130,25 +141,12 @@ def _translated(flow: Flow, op: Op, depth: int) -> tuple[Result | None, ...]:
     raise refusal or Refused("there is no layer for it")
 
 
-def _branch(flow: Flow, op: Op, depth: int) -> tuple[Result | None, ...]:
-    """Take the branch of an If whose condition is known ahead."""
-    condition = flow.fixed(op, 0)
-    if condition is None or depth >= _DEEPEST:
-        raise Refused("which of its branches runs depends on values that arrive")
-    graph = op.get("then_branch" if bool(condition.reshape(-1)[0]) else "else_branch")
-    from core.importers._onnx.file import array_of
-
-    names = {each.name: f"{op.place}/{each.name}" for each in graph.initializer}
-    flow.values.update({names[each.name]: constant(array_of(each), each.name) for each in graph.initializer})
-    versions = {"": op.version, **flow.versions}
-    _inside(flow, op, list(graph.node), names, versions, depth)
-    return tuple(flow.values[names.get(each.name, each.name)] for each in graph.output)
-
-
-def _inside(flow: Flow, op: Op, nodes: list[Any], names: dict[str, str], versions: dict[str, int], depth: int) -> None:
+def _inside(
+    flow: Flow, op: Op, nodes: Sequence[Any], names: dict[str, str], versions: dict[str, int], depth: int
+) -> None:
     """Walk through the nodes of a graph inside an operation; ``names`` maps theirs to those of the whole model."""
-    place = f"{op.place}@{len(flow.values)}"
     for node in nodes:
+        place = f"{op.place}@{flow.count_unrolled()}"
         copy = package().NodeProto()
         copy.CopyFrom(node)
         for index, name in enumerate(node.input):
@@ -156,7 +154,7 @@ def _inside(flow: Flow, op: Op, nodes: list[Any], names: dict[str, str], version
         for index, name in enumerate(node.output):
             names[name] = copy.output[index] = f"{place}/{name}" if name else ""
         copy.name = op.place
-        step(flow, read(copy, versions), depth + 1)
+        step(flow, read(copy, versions), depth + 1, names)
 
 
 def _unrolled(flow: Flow, op: Op, depth: int) -> tuple[Result | None, ...] | None:

@@ -41,10 +41,49 @@ def _margin(pads: Sequence[int], kernel: Sequence[int]) -> Any:
     return one_or_all(pads[:count]) if list(pads[:count]) == list(pads[count:]) and fits else None
 
 
+def _rounds_up(op: Op) -> bool:
+    """Return whether a last window that is not full counts; a margin that follows from the sizes leaves none."""
+    return bool(op.get("ceil_mode", 0)) and str(op.get("auto_pad", "NOTSET")) in ("NOTSET", "", "VALID")
+
+
+def _beyond(
+    flow: Flow,
+    end: End,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    pads: Sequence[int],
+) -> list[int]:
+    """Return how far the last window reaches beyond the margin behind each dimension, where it is rounded up.
+
+    A window that would begin in that margin is left out, as in ONNX and PyTorch.
+
+    Raises:
+        Refused: a size stays open.
+    """
+    count, found = len(kernel), []
+    sizes = flow.fixed_sizes(end, range(2, count + 2))
+    for axis in range(count):
+        reach = sizes[axis] + pads[axis] + pads[axis + count] - dilation[axis] * (kernel[axis] - 1) - 1
+        places = -(-reach // stride[axis]) + 1
+        if (places - 1) * stride[axis] >= sizes[axis] + pads[axis]:
+            places -= 1
+        found.append(max(0, (places - 1) * stride[axis] - reach))
+    return found
+
+
+def _widened(pads: Sequence[int], beyond: Sequence[int]) -> list[int]:
+    """Return margins with what the last windows reach beyond them."""
+    count = len(beyond)
+    return [*pads[:count], *(pad + more for pad, more in zip(pads[count:], beyond, strict=True))]
+
+
 def _max_pool(flow: Flow, op: Op) -> tuple[End, ...]:
     end = flow.end(op)
     count, kernel, stride, dilation, pads = _window(flow, op, end)
-    margin, ceil = _margin(pads, kernel), bool(op.get("ceil_mode", 0))
+    margin, ceil = _margin(pads, kernel), _rounds_up(op)
+    if margin is None and ceil:
+        pads, ceil = _widened(pads, _beyond(flow, end, kernel, stride, dilation, pads)), False
     params: dict[str, Any] = {"kernel_size": one_or_all(kernel), "stride": one_or_all(stride)}
     params |= {"dilation": one_or_all(dilation), "ceil_mode": ceil, "padding": margin or 0}
     if stride == kernel:
@@ -55,22 +94,40 @@ def _max_pool(flow: Flow, op: Op) -> tuple[End, ...]:
         whole = flow.spec(end).dtype == "int64" and count == 1
         source = padded(flow, end, pads, _LEAST) if margin is None else end
         return (flow.add(f"MaxPool{count}d{'WithIndices' if whole else ''}", params, [source]),)
-    if margin is None or op.get("storage_order", 0):
-        raise Refused("it tells places in a margin that differs from side to side, or column by column")
-    out = flow.add(f"MaxPool{count}dWithIndices", params, [end])
+    wide = padded(flow, end, pads, _LEAST) if margin is None else end
+    out = flow.add(f"MaxPool{count}dWithIndices", params, [wide])
     rows = [
         "size = b[0, 0].numel()",
         "planes = torch.arange(b.shape[0] * b.shape[1], device=a.device)",
-        f"a + planes.reshape(b.shape[0], b.shape[1]{', 1' * count}) * size",
+        f"place + planes.reshape(b.shape[0], b.shape[1]{', 1' * count}) * size",
     ]
-    return out, written(flow, "PlacesInAll", rows, [flow.port(out, "indices"), end], suffix="_places")[0]
+    sources = [flow.port(out, "indices"), end, *([wide] if wide != end else [])]
+    before = pads[:count] if margin is None else (0,) * count
+    rows = [*_places("bc"[len(sources) - 2], before, bool(op.get("storage_order", 0))), *rows]
+    return out, written(flow, "PlacesInAll", rows, sources, suffix="_places")[0]
+
+
+def _places(wide: str, before: Sequence[int], columns: bool) -> list[str]:
+    """Return rows that count places without the margin ``before`` each dimension, also column by column."""
+    count = len(before)
+    if not columns and not any(before) and wide == "b":
+        return ["place = a"]
+    rows = ["rest = a"]
+    for axis in reversed(range(count)):
+        rows += [
+            f"at{axis} = rest % {wide}.shape[{axis + 2}] - {before[axis]}",
+            f"rest = rest // {wide}.shape[{axis + 2}]",
+        ]
+    order = list(reversed(range(count))) if columns else list(range(count))
+    rows.append(f"place = at{order[0]}")
+    return rows + [f"place = place * b.shape[{axis + 2}] + at{axis}" for axis in order[1:]]
 
 
 def _average_pool(flow: Flow, op: Op) -> End:
     end = flow.end(op)
     count, kernel, stride, dilation, pads = _window(flow, op, end)
     margin, counted = _margin(pads, kernel), bool(op.get("count_include_pad", 0))
-    ceil = bool(op.get("ceil_mode", 0))
+    ceil = _rounds_up(op)
     params: dict[str, Any] = {"kernel_size": one_or_all(kernel), "ceil_mode": ceil, "padding": margin or 0}
     if stride != kernel:
         params["stride"] = one_or_all(stride)
@@ -94,16 +151,7 @@ def _counted_average(
 ) -> End:
     """Average as a convolution of ones, divided by how many values were under each window."""
     count = len(kernel)
-    sizes = flow.sizes(end)[2:] if ceil else ()
-    extra = [0] * count
-    if ceil:
-        sizes = flow.fixed_sizes(end, range(2, count + 2))
-        for axis in range(count):
-            reach = sizes[axis] + pads[axis] + pads[axis + count] - dilation[axis] * (kernel[axis] - 1) - 1
-            places = -(-reach // stride[axis]) + 1
-            if (places - 1) * stride[axis] >= sizes[axis] + pads[axis]:
-                places -= 1
-            extra[axis] = max(0, (places - 1) * stride[axis] - reach)
+    extra = _beyond(flow, end, kernel, stride, dilation, pads) if ceil else [0] * count
     sides = tuple(side for axis in reversed(range(count)) for side in (pads[axis], pads[axis + count]))
     beyond = tuple(side for axis in reversed(range(count)) for side in (0, extra[axis]))
     options = f"stride={tuple(stride)}, dilation={tuple(dilation)}"
@@ -122,14 +170,22 @@ def _counted_average(
 def _lp_pool(flow: Flow, op: Op) -> End:
     end = flow.end(op)
     count, kernel, stride, dilation, pads = _window(flow, op, end)
-    if set(dilation) != {1}:
-        raise Refused("its windows have gaps (dilations)")
+    if _rounds_up(op):  # PyTorch's layer weighs windows that are not full by another number
+        pads = _widened(pads, _beyond(flow, end, kernel, stride, dilation, pads))
     order = int(op.get("p", 2))
     if order % 2:
         end = flow.add("Abs", {}, [end], suffix="_abs")
-    params: dict[str, Any] = {"norm_type": float(order), "kernel_size": one_or_all(kernel)}
-    params |= {"stride": one_or_all(stride), "ceil_mode": bool(op.get("ceil_mode", 0))}
-    return flow.add(f"LPPool{count}d", params, [padded(flow, end, pads)])
+    end = padded(flow, end, pads)
+    if set(dilation) == {1}:
+        params = {"norm_type": float(order), "kernel_size": one_or_all(kernel), "stride": one_or_all(stride)}
+        return flow.add(f"LPPool{count}d", params, [end])
+    rows = [
+        f"window = torch.ones((1, 1, {', '.join(map(str, kernel))}), device=a.device)",
+        f"values = a.flatten(0, 1).unsqueeze(1).pow({order})",
+        f"found = F.conv{count}d(values, window, stride={tuple(stride)}, dilation={tuple(dilation)}).pow(1 / {order})",
+        "found.squeeze(1).unflatten(0, a.shape[:2])",
+    ]
+    return written(flow, "LpPool", rows, [end])[0]
 
 
 def _global_pool(flow: Flow, op: Op) -> End:
@@ -238,32 +294,51 @@ def _plainly(
     if opened and scales is None:
         return None
     if opened and scales is not None:
-        factors = dict(zip(axes, scales.ravel().tolist(), strict=True))
-        params["scale_factor"] = tuple(float(factors.get(axis, 1.0)) for axis in range(2, rank))
+        params["scale_factor"] = _factors(rank, scales, axes)
     else:
-        params |= {"size": one_or_all([one for one, _ in wanted[2:]]), "scale_factor": None}
-        for axis in range(2, rank):
-            matrix = _matrix(flow, op, end, axis, wanted, scales, axes)
-            if not np.allclose(matrix, _torch_matrix(matrix.shape, found, params["align_corners"]), atol=_MATCHES):
-                return None
+        matrices = [_matrix(flow, op, end, axis, wanted, scales, axes) for axis in range(2, rank)]
+        factors = _factors(rank, scales, axes)
+        if _alike(matrices, found, params["align_corners"], [None] * count):
+            params |= {"size": one_or_all([one for one, _ in wanted[2:]]), "scale_factor": None}
+        elif scales is not None and _alike(matrices, found, params["align_corners"], factors):
+            params["scale_factor"] = factors
+        else:
+            return None
     for name in ("size", "scale_factor"):
         if params.get(name) is not None and not isinstance(params[name], tuple):
             params[name] = (params[name],)
     return flow.add("Interpolate", params, [end])
 
 
-def _torch_matrix(shape: tuple[int, ...], mode: str, aligned: bool) -> np.ndarray:
+def _factors(rank: int, scales: np.ndarray | None, axes: list[int]) -> tuple[float, ...]:
+    """Return by how much each dimension behind the channels grows, as the numbers that were meant."""
+    said = {} if scales is None else dict(zip(axes, scales.ravel(), strict=True))
+    return tuple(float(str(np.float32(said.get(axis, 1.0)))) for axis in range(2, rank))
+
+
+def _alike(matrices: Sequence[np.ndarray], mode: str, aligned: bool, factors: Sequence[float | None]) -> bool:
+    """True where PyTorch resizes like this, to sizes or (where they are given) by factors."""
+    for matrix, factor in zip(matrices, factors, strict=True):
+        found = _torch_matrix(matrix.shape, mode, aligned, factor)
+        if found.shape != matrix.shape or not np.allclose(matrix, found, atol=_MATCHES):
+            return False
+    return True
+
+
+def _torch_matrix(shape: tuple[int, ...], mode: str, aligned: bool, factor: float | None = None) -> np.ndarray:
     """Return what PyTorch's resizing along one dimension does to each value: before × after."""
     import torch
     from torch.nn import functional
 
-    options = {} if mode.startswith("nearest") else {"align_corners": aligned}
+    options: dict[str, Any] = {} if mode.startswith("nearest") else {"align_corners": aligned}
     eye = torch.eye(shape[0])
     if mode == "bicubic":
-        found = functional.interpolate(eye[:, None, :, None], size=(shape[1], 1), mode=mode, **options)[:, 0, :, 0]
+        options |= {"size": (shape[1], 1)} if factor is None else {"scale_factor": (factor, 1.0)}
+        found = functional.interpolate(eye[:, None, :, None], mode=mode, **options)[:, 0, :, 0]
     else:
+        options |= {"size": shape[1]} if factor is None else {"scale_factor": factor}
         plain = mode if mode.startswith("nearest") else "linear"
-        found = functional.interpolate(eye[:, None, :], size=shape[1], mode=plain, **options)[:, 0]
+        found = functional.interpolate(eye[:, None, :], mode=plain, **options)[:, 0]
     return np.asarray(found.numpy())
 
 
@@ -285,6 +360,8 @@ def _matrix(
         for name, text in (("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")):
             kept[name] = onnx.helper.make_attribute(name, text)
     factor = None if scales is None or axis not in axes else float(scales.ravel()[axes.index(axis)])
+    if op.get("coordinate_transformation_mode") == "align_corners" and flow.network.proto.producer_name == "pytorch":
+        factor = None  # it counts from the sizes as they were rounded, and not from the factor
     node = onnx.helper.make_node("Resize", ["x", "roi", "scales" if factor else "", "" if factor else "sizes"], ["y"])
     node.attribute.extend(kept.values())
     roi = flow.fixed(op, 1) if not legacy and op.has(1) else None

@@ -22,17 +22,19 @@ if TYPE_CHECKING:
 LETTERS = "abcdefgh"
 _FUNCTIONS = frozenset("F float nn range self slice torch tuple ValueError".split())
 _WORDS = frozenset(
-    """Module acos acosh amax arange asin asinh atan atanh bitwise_and bitwise_left_shift bitwise_not bitwise_or
-    bitwise_right_shift bitwise_xor bool cat clamp conv1d conv2d conv3d cosh cumprod cumsum det device double dtype
-    empty erf expand flatten flip float fmod gather index_put indices isinf isnan isneginf isposinf linalg long maximum
-    mean minimum movedim narrow new_tensor numel ones ones_like pad pow prod remainder reshape round rsqrt scatter
-    scatter_reduce shape sinh sort sqrt square squeeze sum tan tensor to transpose tril triu type unflatten unsqueeze
-    values where zeros zeros_like argmax""".split()
+    """Module acos acosh amax amin arange argmax asin asinh atan atanh bitwise_and bitwise_left_shift bitwise_not
+    bitwise_or bitwise_right_shift bitwise_xor bool cat clamp complex conv1d conv2d conv3d cosh cumprod cumsum det
+    device double dtype empty erf expand fft flatten flip float float8_e4m3fn float8_e4m3fnuz float8_e5m2
+    float8_e5m2fnuz fmod gather ifft index_put indices isinf isnan isneginf isposinf linalg long maximum mean
+    minimum movedim narrow new_tensor numel ones ones_like pad pow prod remainder reshape rfft round rsqrt scatter
+    scatter_reduce shape sigmoid sinh sort sqrt square squeeze stack sum tan tanh tensor to transpose tril triu type
+    unflatten unfold unsqueeze values view_as_real where zeros zeros_like""".split()
 )
 """All attributes, functions and methods that such a source names."""
 _TEXTS = frozenset({"meta", "sum", "prod", "amax", "amin", "inf", "-inf", "nan"})
 _PARTS = (
-    *(ast.ClassDef, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.Return, ast.If, ast.Raise, ast.Expr),
+    *(ast.ClassDef, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.Return, ast.If, ast.For, ast.Raise),
+    ast.Expr,
     *(ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Subscript, ast.Slice, ast.BinOp, ast.UnaryOp, ast.BoolOp),
     *(ast.Compare, ast.GeneratorExp, ast.comprehension, ast.JoinedStr, ast.FormattedValue, ast.expr_context),
     *(ast.operator, ast.unaryop, ast.boolop, ast.cmpop),

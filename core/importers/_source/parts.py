@@ -27,12 +27,16 @@ class Given:
 
 @dataclass(frozen=True)
 class Built:
-    """A network that was built of a text, and what enters it by the names of its arguments."""
+    """A network that was built of a text, and what enters it by the names of its arguments.
+
+    ``where`` is the module that the text's classes say they are of.
+    """
 
     text: str
     network: str
     module: nn.Module
     given: tuple[Given, ...]
+    where: str
 
 
 def checked_class_name(name: str) -> bool:

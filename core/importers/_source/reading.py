@@ -19,8 +19,12 @@ from core.importers._draft import Draft, trust_own
 from core.importers._source.parts import ARGUMENTS, Built, as_group, checked_class_name, output_names
 from core.importers._source.python import python_layer
 from core.importers._torch.calls import translate
-from core.importers._torch.graph import LeafCall, Reader
+from core.importers._torch.graph import Reader
+from core.importers._torch.learning import note_training
 from core.importers._torch.modules import different, kind_of_module, tensors_in
+from core.importers._torch.records import ChangedInPlace, LeafCall
+from core.importers._torch.sampling import with_samplers
+from core.importers._torch.ties import Ties
 from core.importers._torch.tracing import Untraceable, around, exported
 from core.importers._torch.translations import NoWords
 from core.kinds import LayerKind, Value
@@ -60,7 +64,7 @@ class Classes:
     """What is kept in Python, and why."""
 
     def __post_init__(self) -> None:
-        self.where = type(self.built.module).__module__
+        self.where = self.built.where
         self.definitions = Project("Source", groups=dict(self.project.groups), code=dict(self.project.code))
         self.single = self._single()
 
@@ -85,7 +89,30 @@ class Classes:
                 raise
             else:
                 self._keep_used(graph)
+                self.notes += self._ties_between()
                 return graph
+
+    def _ties_between(self) -> list[str]:
+        """Say which tensors belong to layers in several classes, whose groups cannot have them together."""
+        network, found = self.built.module, dict[int, list[tuple[str, str]]]()
+        for name, tensor in network.named_parameters(remove_duplicate=False):
+            found.setdefault(id(tensor), []).append((name.rpartition(".")[0], name))
+        notes = []
+        for uses in found.values():
+            owners = {id(network.get_submodule(path)): name for path, name in uses}
+            if len(owners) > 1 and len({self._home(path) for path, _name in uses}) > 1:
+                names = " and ".join(f"'{name}'" for name in owners.values())
+                notes.append(
+                    f"{names} are one tensor, but stand in different classes, which become groups with weights of "
+                    "their own: training will change them differently."
+                )
+        return notes
+
+    def _home(self, path: str) -> str:
+        """Return the path of the innermost module around a layer that is a single node; empty for the network."""
+        while path and not self.is_single(self.built.module.get_submodule(path)):
+            path = path.rpartition(".")[0]
+        return path
 
     def _keep_used(self, graph: Graph) -> None:
         """Forget groups and layers that the network does not use, for what used them stays in Python."""
@@ -252,24 +279,41 @@ class Classes:
         """Return the graph of one class; ``known`` is that of its group, whose outputs lend their names."""
         name = type(module).__name__
         traced = self._traced(module, calls)
-        draft = Draft(name)
-        draft.project = replace(draft.project, groups=self.definitions.groups, code=self.definitions.code)
-        reader = Reader(draft, translate, python=_Leaves(self, module, traced).add, batch=_BATCHES)
-        first, second = (_bound(module, args, kwargs) for args, kwargs in calls)
-        for argument, one in first.items():
-            other = second[argument]
-            if isinstance(one, Tensor):
-                dtype = str(one.dtype).removeprefix("torch.")
-                end = draft.input(argument, tuple(one.shape[1:]), dtype)
-                reader.given(one, other, end)
         try:
             with running(self.built.text, "cpu"), torch.no_grad():
-                out, _other = reader.read(traced, list(first.values()), list(second.values()))
-                self._outputs(reader, out, known)
-        except NoWords as error:
+                draft = self._drafted(Draft(name), module, traced, calls, known, Ties())
+        except (NoWords, ChangedInPlace) as error:
             raise Undrawable(module, calls, f"{error}.") from error
         self.layers |= {name: each for name, each in draft.project.code.items() if name not in self.definitions.code}
         return draft.finished().project.graph
+
+    def _drafted(
+        self,
+        draft: Draft,
+        module: nn.Module,
+        traced: fx.GraphModule,
+        calls: Sequence[Arguments],
+        known: Graph | None,
+        ties: Ties,
+    ) -> Draft:
+        """Return what one class does as a draft; it is read once more where layers in it have a tensor together."""
+        draft.project = replace(draft.project, groups=self.definitions.groups, code=self.definitions.code)
+        reader = Reader(draft, translate, python=_Leaves(self, module, traced).add, batch=_BATCHES, ties=ties)
+        first, second = (_bound(module, args, kwargs) for args, kwargs in calls)
+        for argument, one in first.items():
+            if isinstance(one, Tensor):
+                dtype = str(one.dtype).removeprefix("torch.")
+                end = draft.input(argument, tuple(one.shape[1:]), dtype)
+                reader.given(one, second[argument], end)
+        out, _other = reader.read(traced, list(first.values()), list(second.values()))
+        self._outputs(reader, out, known)
+        if ties.kept:
+            return draft
+        again = ties.found() or ties
+        again.tell(lambda note: self.notes.append(note) if note not in self.notes else None, before=ties)
+        if again is ties:
+            return draft
+        return self._drafted(Draft(draft.project.name), module, traced, calls, known, again)
 
     def _traced(self, module: nn.Module, calls: Sequence[Arguments]) -> fx.GraphModule:
         """Return what a class calls: as it is traced, else, where it uses no other class, as PyTorch exports it."""
@@ -277,7 +321,11 @@ class Classes:
             return around(module, len(_bound(module, *calls[0])))
         try:
             with running(self.built.text, "cpu"):
-                return cast("fx.GraphModule", _Traced(module, _Tracer(self).trace(module)))
+                graph = _Tracer(self).trace(module)
+                note_training(module, graph, _Tracer(self).trace)
+                made = cast("fx.GraphModule", _Traced(module, graph))
+                with_samplers(made)
+                return made
         except CodeError as error:
             args, kwargs = calls[0]
             if not kwargs and not any(map(self.is_single, list(module.modules())[1:])):

@@ -7,19 +7,24 @@ them are not read at all: they are what the project has.
 
 from __future__ import annotations
 
+import ast
 import inspect
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from core import trust
 from core.errors import ImportFailed
 from core.graph.adopting import Adopted, adopt
 from core.graph.groups import group_id
+from core.graph.names import snake_case
 from core.graph.project import PYTHON_PREFIX, Project
 from core.importers._kind import Imported
+from core.importers._source.naming import defined
 from core.importers._source.parts import ARGUMENTS, Built, Given
-from core.importers._source.text import default_network, networks, problem_of, segment, unchanged
+from core.importers._source.text import NetworkClass, default_network, networks, obstacle_of, segment, unchanged
 from core.layers import catalogue
 from core.loading import load
 from core.model.lines import OWN_MODULES
@@ -113,7 +118,7 @@ def _with_class(source: str, name: str, text: str) -> str:
 
 def _guarded(text: str, work: Callable[[], Imported]) -> Imported:
     """Do what runs a text, unless it is not trusted or cannot be read."""
-    problem = problem_of(text)
+    problem = obstacle_of(text)
     if problem is not None:
         raise ImportFailed(f"Line {problem.line}: {problem.message}")
     if not trust.is_trusted(text):
@@ -166,16 +171,16 @@ def build(text: str, given: Sequence[Given], network: str = "") -> Built:
     report(0, 3, "Building the network")
     found = {each.name: each for each in networks(text)}
     if not found:
-        raise ImportFailed("There is no class in this text that derives from nn.Module.")
+        raise ImportFailed(
+            "There is no class in this text that derives from nn.Module, no nn.Sequential that has a name, and no "
+            "function that returns one of them."
+        )
     name = network or default_network(tuple(found.values()))
     if name not in found:
         raise ImportFailed(f"There is no class '{name}' in this text. There are: {', '.join(found)}.")
     owner = found[name]
-    if owner.needed:
-        raise ImportFailed(
-            f"Line {owner.line}: {name} cannot be built without {', '.join(owner.needed)}. Give each a default in "
-            "__init__, or add a class without arguments that builds it."
-        )
+    if owner.lacking:
+        raise ImportFailed(owner.lacking)
     if len(owner.inputs) != len(given):
         raise ImportFailed(
             f"Line {owner.line}: forward of {name} takes {len(owner.inputs)} inputs ({', '.join(owner.inputs)}), but "
@@ -183,11 +188,41 @@ def build(text: str, given: Sequence[Given], network: str = "") -> Built:
         )
     names = executed(text)
     _remember_arguments(names)
-    with running(text, "cpu"):
-        module = names[name]()
+    module = _made(text, names, owner)
     module.eval()
     wanted = tuple(replace(each, name=own) for each, own in zip(given, owner.inputs, strict=True))
-    return Built(text, name, module, wanted)
+    return Built(text, name, module, wanted, names["__name__"])
+
+
+def _made(text: str, names: dict[str, Any], owner: NetworkClass) -> nn.Module:
+    """Return the network; a value is made once more, so that its modules keep what they are built with."""
+    from torch import nn
+
+    with running(text, "cpu"):
+        if owner.kind == "value":
+            again = ast.Module([defined(ast.parse(text))[owner.name]], [])
+            exec(compile(again, "<network>", "exec", dont_inherit=True), names)
+            module = names[owner.name]
+        else:
+            module = names[owner.name]()
+    if not isinstance(module, nn.Module):
+        raise ImportFailed(f"Line {owner.line}: {owner.name} is a {type(module).__name__}, not a torch.nn.Module.")
+    return _named(module) if type(module) is nn.Sequential else module
+
+
+def _named(row: nn.Sequential) -> nn.Sequential:
+    """Return a row whose modules are called by what they are, where they only have numbers."""
+    from torch import nn
+
+    from core.importers._torch.modules import kind_of_module
+
+    found: dict[str, nn.Module] = {}
+    for key, module in row.named_children():
+        kind = kind_of_module(module)
+        stem = kind.name_stem if kind is not None else snake_case(type(module).__name__)
+        name = next(name for number in count(1) if (name := f"{stem}{number}") not in found)
+        found[name if key.isdecimal() else key] = module
+    return nn.Sequential(OrderedDict(found))
 
 
 def _remember_arguments(names: Mapping[str, Any]) -> None:

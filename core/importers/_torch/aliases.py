@@ -48,6 +48,9 @@ ATEN: Mapping[str, Words] = {
         f"input weight bias running_mean running_var training momentum eps {_CUDNN}",
         batch_norm,
     ),
+    "native_batch_norm_legit_no_training": Words(
+        for_rank("BatchNorm"), "input weight bias running_mean running_var momentum eps", batch_norm, first_only=True
+    ),
     "instance_norm": Words(
         for_rank("InstanceNorm"),
         f"input weight bias running_mean running_var use_input_stats momentum eps {_CUDNN}",

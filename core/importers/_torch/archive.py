@@ -24,8 +24,10 @@ from torch import Tensor
 
 from core.errors import ImportFailed, reason_of
 
-_MOST_JSON = 256 * 1024**2
+_MOST_JSON = 64 * 1024**2
 _MOST_ENTRIES = 200_000
+_MOST_VIEWS = 4
+"""How many times the numbers of a file may be used in tensors that differ (a matrix and its transpose)."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 DTYPES: Mapping[int, torch.dtype] = {
     1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64, 6: torch.float16,
@@ -43,6 +45,8 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if path.exists() and not path.is_file():
+            raise ImportFailed(f"'{path}' is no file but a folder or a device.")
         try:
             self._zip = zipfile.ZipFile(path)
         except OSError as error:
@@ -109,15 +113,27 @@ class Archive:
             raise self.broken(f"its entry '{name}' is no JSON") from error
 
     def tensors(self, folder: str) -> dict[str, Tensor]:
-        """Return the tensors of ``weights`` or ``constants`` by their names in the module."""
+        """Return the tensors of ``weights`` or ``constants`` by their names in the module.
+
+        Names of one tensor get the same one.
+        """
         config = f"data/{folder}/model_{folder}_config.json"
         if f"{self.root}/{config}" not in self._zip.namelist():
             return {}
+        made: dict[str, Tensor] = {}
+        found: dict[str, Tensor] = {}
+        claimed = 0
         try:
-            return {
-                str(name): self._tensor(f"data/{folder}", each) for name, each in self.json(config)["config"].items()
-            }
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+            for name, each in self.json(config)["config"].items():
+                said = json.dumps([each["path_name"], each.get("tensor_meta")], sort_keys=True)
+                if said not in made:
+                    made[said] = self._tensor(f"data/{folder}", each)
+                    claimed += made[said].nbytes
+                if claimed > _MOST_VIEWS * self.path.stat().st_size:
+                    raise self.broken(f"its {folder} are many times what the file holds")
+                found[str(name)] = made[said]
+            return found
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
             raise self.broken(f"its list of {folder} is damaged") from error
 
     def _tensor(self, folder: str, said: Mapping[str, Any]) -> Tensor:
@@ -147,10 +163,20 @@ class Archive:
         """Read a tensor that was pickled, with the reader that takes nothing but tensors."""
         import pickle
 
+        from core.training.pretrained.pickles import Costly, Trap, look_through
+
+        file = io.BytesIO(content)
         try:
-            found = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
-        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+            look_through(file)
+            found = torch.load(file, weights_only=True, map_location="cpu")
+        except (
+            *(Trap, Costly, pickle.UnpicklingError, zipfile.BadZipFile, MemoryError),
+            *(RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, OSError),
+            *(ArithmeticError, AssertionError),
+        ) as error:
             raise self.broken(f"'{name}' holds more than a tensor, which was not read") from error
-        if not isinstance(found, Tensor):
+        if not isinstance(found, Tensor) or found.is_nested or found.layout is not torch.strided or found.is_meta:
             raise self.broken(f"'{name}' is no tensor")
+        if found.nbytes > max(found.untyped_storage().nbytes(), found.element_size()):
+            raise self.broken(f"'{name}' holds fewer numbers than it says")
         return found.detach()

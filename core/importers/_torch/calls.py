@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from core.graph.project import End
-from core.importers._torch.aliases import ALIASES, ATEN, CASTS, DROPPED, FUNCTIONS, IDENTITIES
-from core.importers._torch.graph import Call, Reader
-from core.importers._torch.indexing import indexed, sliced, unbound
-from core.importers._torch.modules import different, tensors_in
-from core.importers._torch.recurrent import recurrent
+from core.importers._torch.aliases import ALIASES, CASTS, IDENTITIES
+from core.importers._torch.graph import Reader
+from core.importers._torch.indexing import indexed, scattered, sliced, unbound
+from core.importers._torch.modes import DROPOUTS, attended, dropped, leaked, normalised
+from core.importers._torch.modules import tensors_in
+from core.importers._torch.records import Call
+from core.importers._torch.recurrent import cell, recurrent
 from core.importers._torch.shapes import expanded, flattened, reshaped, squeezed, tiled
 from core.importers._torch.translations import NoWords
-from core.importers._torch.words import WORDS, Words, bound, parameters
-from core.kinds import LayerKind
+from core.importers._torch.worded import by_words, refuse_open
 from core.layers import catalogue
 
-_WEIGHTS = ("weight", "bias", "running_mean", "running_var")
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "true_divide": "/", "div": "/", "rsub": "-"}
 _KINDS = {"add": "Add", "sub": "Subtract", "mul": "Multiply", "true_divide": "Divide", "div": "Divide"}
-_DROPOUTS = {"dropout": "Dropout", "dropout1d": "Dropout1d", "dropout2d": "Dropout2d", "dropout3d": "Dropout3d",
-             "alpha_dropout": "AlphaDropout", "feature_alpha_dropout": "FeatureAlphaDropout"}  # fmt: skip
 
 
 def translate(reader: Reader, call: Call) -> None:
@@ -42,7 +40,7 @@ def translate(reader: Reader, call: Call) -> None:
     if name in IDENTITIES or (name in CASTS and _same_dtype(call)):
         _passed(reader, call, name)
         return
-    _by_words(reader, call, name)
+    by_words(reader, call, name)
 
 
 def _same_dtype(call: Call) -> bool:
@@ -55,108 +53,12 @@ def _passed(reader: Reader, call: Call, _name: str) -> None:
     reader.give(call.out, reader.end(tensor))
 
 
-# --- by the table -----------------------------------------------------------------------------------------------------
-
-
-def _by_words(reader: Reader, call: Call, name: str) -> None:
-    words = _words(call, name)
-    args, kwargs = _plain_arguments(call)
-    _refuse_open(call)
-    raw = bound(words, args, kwargs)
-    found = words.say(dict(raw)) | dict(words.fixed)
-    kind = catalogue[words.kind if isinstance(words.kind, str) else words.kind(found)]
-    tensors = {}
-    if kind.has_module:
-        tensors = {
-            key: raw[key]
-            for key in _WEIGHTS
-            if isinstance(raw.get(key), Tensor) and not isinstance(found.get(key), Tensor)
-        }
-    if any(id(each) not in reader.held and id(each) not in reader.used for each in tensors.values()):
-        raise NoWords("weights that are computed")
-    params = different(kind, dict(parameters(kind, found)))
-    inputs = dict(_inputs(reader, kind, found))
-    path = call.leaf or _path_of(reader, tensors) or reader.path(call, kind.name_stem)
-    end = reader.layer(kind, params, inputs, tensors, path)
-    out = next(tensors_in(call.out)) if words.first_only else call.out
-    reader.results(kind, params, end.node, out)
-
-
-def _words(call: Call, name: str) -> Words:
-    found = (ATEN if call.aten else FUNCTIONS).get(name)
-    found = found or WORDS.get(f"nn.functional.{name}") or WORDS.get(name) or ATEN.get(name)
-    if found is None:
-        raise NoWords(f"{call.name} is nothing in the catalogue")
-    return found
-
-
-def _plain_arguments(call: Call) -> tuple[list[Any], dict[str, Any]]:
-    """Leave out what neither changes what is computed nor is known to the table."""
-    kwargs = {key: value for key, value in call.kwargs.items() if key not in DROPPED}
-    if kwargs.get("dtype", "") is None:
-        del kwargs["dtype"]
-    kwargs = {"input" if key == "self" else key: value for key, value in kwargs.items()}
-    args = list(call.args)
-    while args and args[-1] is None:
-        args.pop()
-    if call.name in _INPLACE and args and isinstance(args[-1], bool):
-        args.pop()
-    return args, kwargs
-
-
-_INPLACE = frozenset(
-    "relu relu6 selu elu celu leaky_relu hardtanh hardsigmoid hardswish silu mish threshold rrelu".split()
-)
-
-
-def _refuse_open(call: Call) -> None:
-    """Refuse numbers that follow from the batch: a parameter is one number."""
-    if list(_numbers((call.args, call.kwargs))) != list(_numbers((call.other_args, call.other_kwargs))):
-        raise NoWords("a number that follows from the batch")
-
-
-def _numbers(value: Any) -> Any:
-    if isinstance(value, tuple | list | torch.Size):
-        for each in value:
-            yield from _numbers(each)
-    elif isinstance(value, Mapping):
-        yield from _numbers(list(value.values()))
-    elif not isinstance(value, Tensor):
-        yield repr(value)
-
-
-def _inputs(reader: Reader, kind: LayerKind, found: Mapping[str, Any]) -> Any:
-    for name, value in found.items():
-        if value is None:
-            continue
-        if kind.input_port(f"{name}.0") is not None:
-            many = value if isinstance(value, tuple | list) else (value,)
-            yield from ((f"{name}.{number}", _end(reader, each)) for number, each in enumerate(many))
-        elif kind.input_port(name) is not None:
-            yield name, _end(reader, value)
-
-
-def _end(reader: Reader, value: Any) -> End:
-    if isinstance(value, bool | int | float):
-        return reader.end(torch.tensor(value, dtype=torch.float32 if isinstance(value, float) else None))
-    if not isinstance(value, Tensor):
-        raise NoWords(f"a {type(value).__name__} where a tensor arrives")
-    return reader.end(value)
-
-
-def _path_of(reader: Reader, tensors: Mapping[str, Tensor]) -> str:
-    """Return what the module is called that the weights belong to, where they are all of one."""
-    names = [reader.held[id(each)].name if id(each) in reader.held else "" for each in tensors.values()]
-    owners = {name.rpartition(".")[0] for name, key in zip(names, tensors, strict=True) if name.endswith(f".{key}")}
-    return owners.pop() if len(owners) == 1 and all(names) else ""
-
-
 # --- arithmetic with numbers ------------------------------------------------------------------------------------------
 
 
 def _arithmetic(reader: Reader, call: Call, name: str) -> None:
     """Add what has a number on one side as a formula, and the rest as its own kind."""
-    _refuse_open(call)
+    refuse_open(call)
     values = dict(zip(("a", "b"), call.args, strict=False))
     values |= {
         key: each
@@ -198,7 +100,7 @@ def _formula(text: str) -> Callable[[Reader, Call, str], None]:
 def _power(reader: Reader, call: Call, name: str) -> None:
     base, exponent = call.args
     if isinstance(base, Tensor) and isinstance(exponent, int | float) and base.is_floating_point():
-        _refuse_open(call)
+        refuse_open(call)
         path = reader.path(call, "power")
         kind, params = ("Square", {}) if exponent == 2 else ("Power", {"power": float(exponent)})
         reader.give(call.out, reader.node(kind, params, [reader.end(base)], path))
@@ -210,7 +112,7 @@ def _power(reader: Reader, call: Call, name: str) -> None:
             reader.node("ScalarExpression", {"expression": text}, [reader.end(exponent)], reader.path(call, name)),
         )
         return
-    _by_words(reader, call, "pow")
+    by_words(reader, call, "pow")
 
 
 def _sum_of_products(reader: Reader, call: Call, name: str) -> None:
@@ -225,7 +127,7 @@ def _sum_of_products(reader: Reader, call: Call, name: str) -> None:
 def _linear(reader: Reader, call: Call, name: str) -> None:
     """A dense layer; of weights that are computed, the product that it is."""
     try:
-        _by_words(reader, call, name)
+        by_words(reader, call, name)
     except NoWords:
         tensors = list(tensors_in((call.args, dict(call.kwargs))))
         if len(tensors) < 2 or tensors[1].dim() != 2:
@@ -257,9 +159,9 @@ def _clamped(reader: Reader, call: Call, name: str) -> None:
     tensor = next(tensors_in(call.args))
     limits = [each for each in (*call.args[1:], *call.kwargs.values()) if each is not None]
     if tensor.is_floating_point() or not all(type(each) is int for each in limits):
-        _by_words(reader, call, name)
+        by_words(reader, call, name)
         return
-    _refuse_open(call)
+    refuse_open(call)
     keys = {"clamp": ("min", "max"), "clamp_min": ("min",), "clamp_max": ("max",)}[name]
     given = dict(zip(keys, call.args[1:], strict=False)) | dict(call.kwargs)
     text = "a" if given.get("min") is None else f"max(a, {given['min']})"
@@ -304,9 +206,9 @@ def _where(reader: Reader, call: Call, _name: str) -> None:
 
 def _compare(reader: Reader, call: Call, name: str) -> None:
     if isinstance(call.args[1], Tensor):
-        _by_words(reader, call, name)
+        by_words(reader, call, name)
         return
-    _refuse_open(call)
+    refuse_open(call)
     sign = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}[name]
     params = {"comparison": sign, "value": float(call.args[1])}
     reader.give(call.out, reader.node("Compare", params, [reader.end(call.args[0])], reader.path(call, "compare")))
@@ -315,28 +217,14 @@ def _compare(reader: Reader, call: Call, name: str) -> None:
 def _logical(reader: Reader, call: Call, name: str) -> None:
     if any(each.dtype != torch.bool for each in tensors_in(call.args)):
         raise NoWords("bits")
-    _by_words(reader, call, name)
+    by_words(reader, call, name)
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
-def _dropout(reader: Reader, call: Call, name: str) -> None:
-    """Where it does nothing in prediction, it is the layer that does something while training."""
-    given = list(call.args[1:])
-    share = call.kwargs.get("p", given[0] if given and not isinstance(given[0], bool) else 0.5)
-    if call.kwargs.get("training", call.kwargs.get("train", given[1] if len(given) > 1 else True)):
-        raise NoWords("dropout that also drops in prediction")
-    tensor = call.args[0]
-    if name == "feature_dropout":
-        name = f"dropout{max(1, tensor.dim() - 2)}d"
-    kind = catalogue[_DROPOUTS[name]]
-    path = reader.path(call, "dropout")
-    reader.give(call.out, reader.node(kind, {"p": float(share)}, [reader.end(tensor)], path))
-
-
 def _padded(reader: Reader, call: Call, name: str) -> None:
-    _refuse_open(call)
+    refuse_open(call)
     given = dict(zip(("input", "pad", "mode", "value"), call.args, strict=False)) | dict(call.kwargs)
     if name == "constant_pad_nd":
         given = dict(zip(("input", "pad", "value"), call.args, strict=False)) | dict(call.kwargs)
@@ -348,7 +236,7 @@ def _padded(reader: Reader, call: Call, name: str) -> None:
 
 def _extreme(reader: Reader, call: Call, name: str) -> None:
     """max and min: of two tensors, over everything, or over a dimension, with where it was."""
-    _refuse_open(call)
+    refuse_open(call)
     dim = call.kwargs.get("dim", call.args[1] if len(call.args) > 1 else None)
     keep = bool(call.kwargs.get("keepdim", call.args[2] if len(call.args) > 2 else False))
     word = "Max" if name == "max" else "Min"
@@ -413,10 +301,30 @@ def _moved(reader: Reader, call: Call, _name: str) -> None:
         left = iter(each for each in order if each not in moved.values())
         order = [moved[place] if place in moved else next(left) for place in range(rank)]
     else:
-        order = order[:-2] + order[:-3:-1] if call.name != "T" else order[::-1]
+        order = order[:-2] + order[:-3:-1] if call.name not in ("T", "numpy_T") else order[::-1]
     reader.give(
         call.out, reader.node("Permute", {"order": tuple(order)}, [reader.end(tensor)], reader.path(call, "permute"))
     )
+
+
+def _filled(reader: Reader, call: Call, _name: str) -> None:
+    """A tensor with one fixed number everywhere, which follows from nothing that arrives."""
+    values = list(tensors_in((call.args, dict(call.kwargs))))[1:]
+    if any(id(each) in reader.ends and not reader.is_fixed(each) for each in values):
+        raise NoWords("a number that is computed")
+
+
+def _copied(reader: Reader, call: Call, name: str) -> None:
+    """What is written into a tensor, in that tensor's size."""
+    source = call.args[1]
+    if not isinstance(source, Tensor) or not reader.is_live(source):
+        return  # a fixed tensor
+    if source.dtype != call.out.dtype:
+        raise NoWords("numbers of another kind")
+    if source.shape == call.out.shape:
+        reader.give(call.out, reader.end(source))
+        return
+    expanded(reader, replace(call, args=(source,), other_args=(call.other_args[1],), kwargs={}), name)
 
 
 def _attribute(reader: Reader, call: Call, name: str) -> None:
@@ -438,13 +346,17 @@ _HANDLERS: Mapping[str, Callable[[Reader, Call, str], None]] = {
     **dict.fromkeys(("view", "reshape", "unsafe_view", "view_as", "reshape_as", "unflatten"), reshaped),
     **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), _compare),
     **dict.fromkeys(("logical_and", "logical_or", "logical_not"), _logical),
-    **dict.fromkeys((*_DROPOUTS, "feature_dropout"), _dropout),
+    **dict.fromkeys((*DROPOUTS, "feature_dropout"), dropped),
+    **dict.fromkeys(("batch_norm", "instance_norm"), normalised),
+    "rrelu": leaked,
+    "scaled_dot_product_attention": attended,
     **dict.fromkeys(("pad", "constant_pad_nd"), _padded),
     **dict.fromkeys(("max", "min"), _extreme),
     **dict.fromkeys(("addmm", "baddbmm"), _sum_of_products),
-    **dict.fromkeys(("t", "T", "mT", "movedim", "moveaxis"), _moved),
+    **dict.fromkeys(("t", "T", "mT", "numpy_T", "movedim", "moveaxis"), _moved),
     **dict.fromkeys(CASTS, _cast),
     **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), recurrent),
+    **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), cell),
     **dict.fromkeys(
         ("interpolate", "upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d", "upsample_linear1d",
          "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d", "upsample_nearest_exact2d"),
@@ -459,6 +371,10 @@ _HANDLERS: Mapping[str, Callable[[Reader, Call, str], None]] = {
     "getitem": indexed,
     "slice": sliced,
     "unbind": unbound,
+    "fill": _filled,
+    "copy": _copied,
+    "select_scatter": scattered,
+    "slice_scatter": scattered,
     **dict.fromkeys(("clamp", "clamp_min", "clamp_max"), _clamped),
     "einsum": _einsum,
     "lerp": _lerp,

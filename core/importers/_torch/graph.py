@@ -7,7 +7,6 @@ call returned is where the next one gets it from.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +29,10 @@ from core.importers._torch.modules import (
     tensors_of_module,
     time_first,
 )
-from core.importers._torch.translations import NoWords
+from core.importers._torch.records import Call, ChangedInPlace, Held, LeafCall, Unsaid
+from core.importers._torch.targets import name_of
+from core.importers._torch.ties import PRODUCT, TABLE, Ties, Use, place_of
+from core.importers._torch.translations import NOTHING, NoWords
 from core.kinds import LayerKind, Value
 from core.layers import catalogue
 from core.parameters import resolve
@@ -40,57 +42,6 @@ _MOST_NUMBERS = 4096
 """Up to so many numbers, a fixed tensor is written out; larger ones are in the file of weights alone."""
 _DTYPES = {torch.float32: "float32", torch.int64: "int64", torch.bool: "bool"}
 _WHOLE = (torch.int8, torch.int16, torch.int32, torch.uint8)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call with its arguments and results for both batches; ``name`` is the function's, ``path`` where it stands.
-
-    ``aten`` says that the arguments are in the order of PyTorch's operators, not in that of its functions in Python.
-    """
-
-    name: str
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    other_args: tuple[Any, ...]
-    other_kwargs: Mapping[str, Any]
-    out: Any
-    other_out: Any
-    path: str = ""
-    aten: bool = False
-    leaf: str = ""
-    """The module that the call is all of, where the graph says so: its node is called like it."""
-
-
-@dataclass(frozen=True)
-class LeafCall:
-    """A call of a module that has no kind: for both batches what it takes and what it gives."""
-
-    module: nn.Module
-    path: str
-    args: tuple[Any, ...]
-    other_args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    out: Any
-    other_out: Any
-
-
-@dataclass
-class Held:
-    """A tensor that the network holds: what it is called, whether it is learned, and its node once it needs one."""
-
-    name: str
-    learned: bool
-    node: str = ""
-
-
-@dataclass(frozen=True)
-class Unsaid:
-    """A call that no kind of layer does, why, and the module that it stands in."""
-
-    name: str
-    reason: str
-    path: str
 
 
 @dataclass
@@ -115,8 +66,11 @@ class Reader:
     used: dict[int, str] = field(default_factory=dict)
     batch: tuple[int, int] = (2, 3)
     scope: tuple[Scope, ...] = ()
+    ties: Ties = field(default_factory=Ties)
     _twins: dict[int, Tensor] = field(default_factory=dict)
     _kept: list[Any] = field(default_factory=list)
+    _versions: dict[int, int] = field(default_factory=dict)
+    _fixed: set[int] = field(default_factory=set)
 
     # Running
 
@@ -157,6 +111,7 @@ class Reader:
         if node.op == "call_module" and str(node.target) == "_guards_fn":
             runs[0].env[node] = runs[1].env[node] = None
             return
+        self.check_unchanged((args, kwargs))
         before = dict(zip(map(id, tensors_in((args, kwargs))), tensors_in((args, kwargs)), strict=True))
         out, other = (
             getattr(run, node.op)(node.target, *given)
@@ -174,17 +129,32 @@ class Reader:
             path = f"{prefix}.{node.target}" if prefix else str(node.target)
             self._module(LeafCall(module, path, args, other_args, kwargs, out, other))
             return
+        if before and all(map(self.is_fixed, before.values())):
+            self._kept += list(tensors_in(out))
+            self._fixed.update(map(id, tensors_in(out)))
         name, aten = name_of(node.target)
-        if name in _STRUCTURE and not isinstance(args[0], Tensor):
+        holder = isinstance(node.target, type) and issubclass(node.target, tuple | list | dict)
+        if holder or (name in _STRUCTURE and not isinstance(args[0], Tensor)):
             return  # what it gives is known from where it was put in
         if name in FILLED or not any(self.is_live(each) for each in tensors_in((args, kwargs))):
             return
-        leaf = node.meta.get("leaf", "")
-        self.call(Call(name, args, kwargs, other_args, other_kwargs, out, other, path, aten, leaf))
+        leaf, training = node.meta.get("leaf", ""), node.meta.get("training")
+        self.call(Call(name, args, kwargs, other_args, other_kwargs, out, other, path, aten, leaf, training))
 
     def is_live(self, tensor: Tensor) -> bool:
         """True where a tensor follows from an input, or is one that the network holds."""
         return id(tensor) in self.ends or id(tensor) in self.held
+
+    def check_unchanged(self, value: Any) -> None:
+        """Raise ChangedInPlace where a tensor no longer holds what the place that it comes from gives."""
+        for each in tensors_in(value):
+            if id(each) in self.ends and self._versions[id(each)] != each._version:
+                raise ChangedInPlace(f"what '{self.ends[id(each)].node}' gives is changed in part, in its place")
+
+    def is_fixed(self, tensor: Tensor) -> bool:
+        """True where a tensor follows from nothing that arrives, or is learned."""
+        held = self.held.get(id(tensor))
+        return id(tensor) in self._fixed or (held is not None and not held.learned)
 
     def hold(self, tensor: Tensor, name: str, learned: bool) -> None:
         """Remember a tensor that the network holds, under the first name that it has."""
@@ -208,10 +178,15 @@ class Reader:
         given = [each for each in tensors_in((call.args, dict(call.kwargs))) if self.is_live(each)]
         inside = next((scope.path for scope in reversed(self.scope) if scope.path), "")
         self.unsaid.append(Unsaid(call.name, reason, inside))
-        self.opaque(f"{call.name} of PyTorch", given, call.out, call.other_out, self.path(call, call.name))
+        node = self.opaque(f"{call.name} of PyTorch", given, call.out, call.other_out, self.path(call, call.name))
+        if not reason.endswith(NOTHING):
+            self.draft.note(f"What '{node}' had to say that no layer says: {reason}.")
 
-    def opaque(self, what: str, given: Sequence[Tensor], out: Any, other: Any, name: str) -> None:
-        """Add a node that keeps the shapes of what comes out, whose sizes may follow from the batch or an input."""
+    def opaque(self, what: str, given: Sequence[Tensor], out: Any, other: Any, name: str) -> str:
+        """Add a node that keeps the shapes of what comes out, whose sizes may follow from the batch or an input.
+
+        Its name is returned.
+        """
         ends = [self.end(each) for each in given]
         outs, others = list(tensors_in(out)), list(tensors_in(other))
         shapes = [self._sizes(one, two, given) for one, two in zip(outs, others, strict=True)]
@@ -220,6 +195,7 @@ class Reader:
         self.placed(made[0].node)
         for end, tensor in zip(made, outs, strict=True):
             self.give(tensor, end)
+        return made[0].node
 
     def _sizes(self, one: Tensor, two: Tensor, given: Sequence[Tensor]) -> list[Size]:
         found: list[Size] = []
@@ -257,6 +233,7 @@ class Reader:
         """Say where a tensor comes from from now on."""
         self._kept.append(tensor)
         self.ends[id(tensor)] = end
+        self._versions[id(tensor)] = tensor._version
         self.held.pop(id(tensor), None)
         self.values[str(end)] = tensor
 
@@ -271,6 +248,8 @@ class Reader:
             return found
         held = self.held.get(id(tensor))
         if held is not None:
+            if place_of(tensor) in self.ties.kept:
+                return self.tied(tensor, held.name)
             if not held.node:
                 held.node = self._stored(tensor, held.name, held.learned)
             return End(held.node, "output")
@@ -278,6 +257,7 @@ class Reader:
 
     def _stored(self, tensor: Tensor, name: str, learned: bool) -> str:
         if learned and tensor.dtype == torch.float32:
+            self.ties.add(tensor, Use("", "", name))
             params: dict[str, Value] = {"shape": tuple(tensor.shape)}
             end = self.draft.add(
                 "FreeParameter", params, (), name=name, tensors={"": tensor.detach()}, called={"": name}
@@ -372,14 +352,16 @@ class Reader:
         path: str,
     ) -> End:
         """Add a layer with weights, or another call of one that has the same weights."""
-        key = (kind.id, *(id(each) for each in tensors.values()))
+        if kind.id == PRODUCT and place_of(tensors["weight"]) in self.ties.kept:
+            return self._product(inputs["input"], tensors, path)
+        key = (kind.id, *(place_of(each) for each in tensors.values()))
         owner = self.owners.get(key) if tensors else None
         if owner is not None and owner[1] == dict(params):
             end = self.draft.add(kind.id, {}, inputs, name=path, shares=owner[0])
             self.placed(end.node)
             return end
-        if tensors and owner is None:
-            self._tell_of_ties(tensors, path)
+        for name, each in tensors.items():
+            self.ties.add(each, Use(kind.id, name, path, dict(params), dict(tensors)))
         called = {
             key: self.held[id(each)].name if id(each) in self.held else f"{path}.{key}" for key, each in tensors.items()
         }
@@ -391,15 +373,41 @@ class Reader:
             self.used.setdefault(id(each), path)
         return end
 
-    def _tell_of_ties(self, tensors: Mapping[str, Tensor], path: str) -> None:
-        """Say where a tensor belongs to two layers of different kinds, which cannot share it here."""
-        for key, tensor in tensors.items():
-            other = self.used.get(id(tensor))
-            if other is not None and other != path:
-                self.draft.note(
-                    f"'{path}' and '{other}' had one tensor ({key}) together. Here each has its own with the same "
-                    "values, so that training will change them apart."
-                )
+    # Tensors that several layers have together
+
+    def tied(self, tensor: Tensor, name: str, turned: bool = False) -> End:
+        """Return where a matrix comes from that several layers have together, if need be with rows and columns swapped.
+
+        Of a table it is what the table gives for each of its rows; else it is a free parameter.
+        """
+        place = place_of(tensor)
+        made = self.ties.ends.get((place, turned))
+        if made is None:
+            scope, self.scope = self.scope, ()
+            table = self.ties.kept[place]
+            if turned:
+                end = self.node("Transpose", {"dim0": 0, "dim1": 1}, [self.tied(tensor, name)], f"{name}_turned")
+            elif table is None:
+                end = End(self._stored(tensor, name, learned=True), "output")
+            else:
+                rows = self.constant(torch.zeros(tensor.shape[0], dtype=torch.int64), f"{table.path}_rows")
+                every = self.node("Positions", {"dim": 0}, [rows], f"{table.path}_every_row")
+                path = f"{table.path}_table"
+                end = self.layer(catalogue[TABLE], table.params, {"input": every}, table.tensors, path)
+            self.values[str(end)] = tensor.detach().T if turned else tensor
+            self.scope, made = scope, end.node
+            self.ties.ends[place, turned] = made
+        return End(made, "output")
+
+    def _product(self, source: End, tensors: Mapping[str, Tensor], path: str) -> End:
+        """Add a dense layer whose matrix others have, too, as the product that it is."""
+        matrix = self.tied(tensors["weight"], f"{path}.weight", turned=True)
+        end = self.node("MatMul", {}, [source, matrix], path)
+        bias = tensors.get("bias")
+        if bias is None:
+            return end
+        self.hold(bias, f"{path}.bias", learned=True)
+        return self.node("Add", {}, [end, self.end(bias)], f"{path}_add")
 
     def _module(self, call: LeafCall) -> None:
         """Add a module that has a kind, or a layer in Python."""
@@ -456,21 +464,3 @@ class Reader:
 
 _SEQUENCES = ("input", "query", "key", "value", "src", "tgt", "memory")
 _STRUCTURE = frozenset({"getitem", "tuple", "list", "getattr", "dict"})
-
-
-def name_of(target: Any) -> tuple[str, bool]:
-    """Return the name of a function, method or operator without the underscores of its variants, and whether it is
-    one of PyTorch's operators.
-    """
-    if isinstance(target, str):
-        return _plain(target), False
-    if isinstance(target, torch._ops.OpOverload):
-        return _plain(target._schema.name.partition("::")[2]), True
-    name = getattr(target, "__name__", type(target).__name__)
-    if getattr(operator, name, None) is target:
-        return _plain(name), False
-    return _plain(name), getattr(target, "__module__", "") not in ("torch.nn.functional", "torch.functional")
-
-
-def _plain(name: str) -> str:
-    return name.strip("_") if name.startswith("__") else name.lstrip("_").rstrip("_")

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from core.graph.project import End
-from core.importers._torch.graph import Call, Reader
+from core.importers._torch.graph import Reader
+from core.importers._torch.records import Call
 from core.importers._torch.translations import NoWords
 
 
@@ -18,6 +19,12 @@ def indexed(reader: Reader, call: Call, _name: str) -> None:
     other = call.other_args[1]
     if not isinstance(tensor, Tensor):
         raise NoWords("an entry of something else")
+    if isinstance(index, Tensor) and index.dim() > 1 and index.dtype == torch.int64:
+        params = {"dim": 0, "index": _several(reader, index.flatten() if reader.is_fixed(index) else index)}
+        rows = reader.node("IndexSelect", params, [reader.end(tensor)], reader.path(call, "pick"))
+        shape = {"shape": tuple(call.out.shape), "keep_batch": False}
+        reader.give(call.out, reader.node("Reshape", shape, [rows], reader.path(call, "reshape")))
+        return
     said = (each if isinstance(each, tuple) else (each,) for each in (index, other))
     entries, others = (_written_out(each, tensor.dim()) for each in said)
     end, axis = reader.end(tensor), 0
@@ -80,7 +87,8 @@ def sliced(reader: Reader, call: Call, _name: str) -> None:
 
 
 def _several(reader: Reader, index: Any) -> tuple[int, ...]:
-    if isinstance(index, Tensor) and index.dim() == 1 and index.dtype == torch.int64 and id(index) not in reader.ends:
+    known = isinstance(index, Tensor) and (id(index) not in reader.ends or reader.is_fixed(index))
+    if known and index.dim() == 1 and index.dtype == torch.int64:
         return tuple(int(each) for each in index.tolist())
     if isinstance(index, list) and all(type(each) is int for each in index):
         return tuple(index)
@@ -113,3 +121,41 @@ def unbound(reader: Reader, call: Call, _name: str) -> None:
     for number, part in enumerate(call.out):
         params = {"dim": dim, "index": number}
         reader.give(part, reader.node("Select", params, [source], reader.path(call, "select")))
+
+
+def scattered(reader: Reader, call: Call, name: str) -> None:
+    """A tensor of which an entry or a range along one dimension is another one: the parts of both put together."""
+    names = (
+        ("input", "src", "dim", "index")
+        if name == "select_scatter"
+        else ("input", "src", "dim", "start", "end", "step")
+    )
+    said = dict(zip(names, call.args, strict=False)) | dict(call.kwargs)
+    other = dict(zip(names, call.other_args, strict=False)) | dict(call.other_kwargs)
+    tensor, axis = said["input"], int(said.get("dim", 0)) % said["input"].dim()
+    whole = (tensor.shape[axis], reader.twin(tensor).shape[axis])
+    found = [_range(name, each, size) for each, size in zip((said, other), whole, strict=True)]
+    if said.get("step", 1) == 1 and all(each == (0, size) for each, size in zip(found, whole, strict=True)):
+        reader.give(call.out, reader.end(said["src"]))
+        return
+    if said.get("step", 1) != 1 or (found[0] != found[1] and whole[0] == whole[1]) or axis == 0:
+        raise NoWords("a change of entries that follow from the batch, or do not lie together")
+    (start, stop), end, path = found[0], reader.end(tensor), reader.path(call, "slice")
+    new = reader.end(said["src"])
+    if name == "select_scatter":
+        new = reader.node("Unsqueeze", {"dim": axis}, [new], reader.path(call, "unsqueeze"))
+    parts = [new]
+    if start > 0:
+        parts.insert(0, reader.node("Slice", {"dim": axis, "start": 0, "stop": start, "step": 1}, [end], path))
+    if stop < whole[0]:
+        parts.append(reader.node("Slice", {"dim": axis, "start": stop, "stop": None, "step": 1}, [end], path))
+    if len(parts) > 1:
+        new = reader.node("Concatenate", {"dim": axis}, parts, reader.path(call, "concatenate"))
+    reader.give(call.out, new)
+
+
+def _range(name: str, said: dict[str, Any], size: int) -> tuple[int, int]:
+    if name == "select_scatter":
+        return said["index"] % size, said["index"] % size + 1
+    start, stop, _step = slice(said.get("start"), said.get("end"), 1).indices(size)
+    return start, stop

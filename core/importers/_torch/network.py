@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,10 +17,14 @@ from core.importers._draft import Draft
 from core.importers._folding import Scope, folded
 from core.importers._kind import Imported
 from core.importers._torch.calls import translate
-from core.importers._torch.graph import LeafCall, Reader
+from core.importers._torch.graph import Reader
 from core.importers._torch.modules import kind_of_module, tensors_in
+from core.importers._torch.parametrised import copied, made_of, worked_in
 from core.importers._torch.python import as_python
-from core.importers._torch.tracing import WHOLE, Untraceable, around, exported, traced
+from core.importers._torch.records import ChangedInPlace, LeafCall
+from core.importers._torch.sampling import with_samplers
+from core.importers._torch.ties import Ties
+from core.importers._torch.tracing import MORE, WHOLE, Untraceable, around, exported, traced
 from core.importers._torch.translations import NoWords
 from core.importers._verify import verified
 from core.model.probe import quietly
@@ -37,11 +40,15 @@ _SIZES = (32, 64, 224)
 
 @dataclass
 class Plan:
-    """Which modules are taken whole: ``inlined`` as graphs of operators, ``python`` as layers in Python."""
+    """Which modules are taken whole: ``inlined`` as graphs of operators, ``python`` as layers in Python.
+
+    ``whole`` is the network as one graph of operators, ``renewed`` if nothing in it is changed in its place.
+    """
 
     inlined: frozenset[str] = frozenset()
     python: frozenset[str] = frozenset()
     whole: bool = False
+    renewed: bool = False
 
 
 def imported(
@@ -65,14 +72,26 @@ def imported(
 
 
 def _plain(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
-    """Return a module on the CPU whose fractions are of 32 bits: itself, or a copy with what is to be told."""
+    """Return a module on the CPU whose fractions are of 32 bits, and whose weights are there as they are used.
+
+    That is the module itself, or a copy with what is to be told.
+    """
     tensors = [*module.parameters(), *module.buffers()]
     other = {str(each.dtype).removeprefix("torch.") for each in tensors if each.is_floating_point()} - {"float32"}
-    if not other and all(each.device.type == "cpu" for each in tensors):
-        return module, ()
-    copied = copy.deepcopy(module).to("cpu").float()
-    said = f"Its weights were {' and '.join(sorted(other))}; here they are float32, as in all networks of Layerwright."
-    return copied, (said,) if other else ()
+    notes = []
+    if other or any(each.device.type != "cpu" for each in tensors):
+        module = copied(module).to("cpu").float()
+    if other:
+        said = " and ".join(sorted(other))
+        notes.append(f"Its weights were {said}; here they are float32, as in all networks of Layerwright.")
+    if any(made_of(each) for each in module.modules()):
+        module = copied(module)
+        found = worked_in(module)
+        notes.append(
+            f"{', '.join(found)}: these weights were computed of others (weight norm, spectral norm or the like). Here "
+            "they are weights like any other, with the values that came out, and are trained as such."
+        )
+    return module, tuple(notes)
 
 
 def _unused(module: nn.Module, imported: Imported) -> tuple[str, ...]:
@@ -90,12 +109,11 @@ def _unused(module: nn.Module, imported: Imported) -> tuple[str, ...]:
 def _imported(
     module: nn.Module, batches: Sequence[list[Tensor]], wanted: Sequence[Any], name: str, verify: bool
 ) -> Imported:
-    reader, ends, outputs = _read(module, batches, name)
+    found = _read(module, batches, name, wanted)
     labels = output_names(wanted[0])
-    names = [reader.draft.output(label, end) for label, end in zip(labels, outputs, strict=True)]
-    return finished(
-        reader, ends, names, [(b, list(tensors_in(w))) for b, w in zip(batches, wanted, strict=True)], verify
-    )
+    names = [found.reader.draft.output(label, end) for label, end in zip(labels, found.outputs, strict=True)]
+    pairs = [(batch, list(tensors_in(each))) for batch, each in zip(batches, found.given, strict=True)]
+    return finished(found.reader, found.ends, names, pairs, verify)
 
 
 def finished(
@@ -132,8 +150,27 @@ def _examples(module: nn.Module, inputs: Sequence[Any], dtypes: Sequence[str]) -
     shapes = [tuple(int(size) for size in each) for each in inputs]
     if shapes:
         kinds = [*dtypes, *["float32"] * len(shapes)][: len(shapes)]
-        return drawn(shapes, kinds, [_rows(module)] * len(shapes))
+        return _drawn_fitting(module, shapes, kinds)
     return _guessed(module)
+
+
+def _drawn_fitting(
+    module: nn.Module, shapes: Sequence[tuple[int, ...]], dtypes: Sequence[str]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return random inputs; whole numbers are as large as all tables take, or smaller where the module adds to them."""
+    most = _rows(module)
+    batches = drawn(shapes, dtypes, [most] * len(shapes))
+    while most > 1 and any(each.startswith("int") for each in dtypes):
+        try:
+            for batch in batches:
+                _run(module, batch)
+            break
+        except ImportFailed as error:
+            if not isinstance(error.__cause__, IndexError):
+                break
+        most //= 2
+        batches = drawn(shapes, dtypes, [most] * len(shapes))
+    return batches
 
 
 def drawn(
@@ -214,24 +251,65 @@ def _run(module: nn.Module, inputs: Sequence[Tensor]) -> Any:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(module: nn.Module, batches: Sequence[list[Tensor]], name: str) -> tuple[Reader, list[End], list[End]]:
+@dataclass(frozen=True)
+class _Found:
+    """A module that was read: where its inputs enter, its outputs come from, and what it gave for both batches."""
+
+    reader: Reader
+    ends: list[End]
+    outputs: list[End]
+    given: tuple[Any, Any]
+
+
+def _read(module: nn.Module, batches: Sequence[list[Tensor]], name: str, wanted: Sequence[Any]) -> _Found:
     """Read the module; where a part cannot be said in layers, once more with that part as a layer in Python."""
-    plan, graph = Plan(), None
+    plan, ties, first = Plan(), Ties(), None
     for _try in range(_MOST_TRIES):
         graph, plan = _graph(module, batches[0], plan)
-        reader = Reader(Draft(name), translate, python=_parts(plan))
+        samplers = with_samplers(graph)
+        reader = Reader(Draft(name), translate, python=_parts(plan), ties=ties)
         ends = _inputs(reader, module, batches[0])
         given = [[each.clone() for each in batch] for batch in batches]
         for tensor, other, end in zip(given[0], given[1], ends, strict=True):
             reader.given(tensor, other, end)
-        out, _other = reader.read(graph, given[0], given[1])
+        try:
+            out, other = reader.read(graph, given[0], given[1])
+            reader.check_unchanged(out)
+            found = [reader.end(each) for each in tensors_in(out)]
+        except ChangedInPlace as error:
+            if plan.renewed:
+                raise ImportFailed(f"The network was not opened: {error}.") from error
+            plan, ties, first = Plan(whole=True, renewed=True), Ties(), None
+            continue
         part = next((each.path for each in reader.unsaid if _may_be_python(module, each.path, plan)), None)
-        if part is None or plan.whole:
-            called = reader.draft.names
-            called.update({key: each.removeprefix(f"{WHOLE}.") for key, each in called.items()})
-            return reader, ends, [reader.end(each) for each in tensors_in(out)]
-        plan = Plan(plan.inlined - {part}, plan.python | {part})
+        if part is not None and not plan.whole:
+            plan, ties, first = Plan(plan.inlined - {part}, plan.python | {part}), Ties(), None
+            continue
+        again = reader.ties.found() if first is None else None
+        if again is not None:
+            ties, first = again, reader.ties
+            continue
+        reader.ties.tell(reader.draft.note, first)
+        _tell(reader.draft, samplers, graph.meta.get(MORE, ()))
+        called = reader.draft.names
+        called.update({key: each.removeprefix(f"{WHOLE}.") for key, each in called.items()})
+        gave = (out, other) if samplers else (wanted[0], wanted[1])
+        return _Found(reader, ends, found, gave)
     raise ImportFailed("The network has more parts that cannot be expressed than are tried.")
+
+
+def _tell(draft: Draft, samplers: Sequence[str], more: Sequence[str]) -> None:
+    """Say where training and prediction are not what they were."""
+    for each in samplers:
+        draft.note(
+            f"'{each}' draws a sample while training. In prediction it gives the mean, and with that outputs were "
+            "compared; the source draws in prediction, too."
+        )
+    if more:
+        draft.note(
+            f"While training, the source does more than in prediction: {', '.join(more[:_MOST_SHOWN])}. A network here "
+            "does the same in both, but for layers such as Dropout: add what is to be there while training."
+        )
 
 
 def _may_be_python(module: nn.Module, path: str, plan: Plan) -> bool:
@@ -251,7 +329,7 @@ def _graph(module: nn.Module, inputs: list[Tensor], plan: Plan) -> tuple[fx.Grap
             else:
                 plan = Plan(plan.inlined | {error.path}, plan.python)
     try:
-        return exported(module, inputs), plan
+        return exported(module, inputs, renewed=plan.renewed), plan
     except Untraceable:
         kind = kind_of_module(module)
         if kind is not None:

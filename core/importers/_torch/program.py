@@ -16,8 +16,9 @@ from torch import Tensor, fx, nn
 from core.errors import ImportFailed
 from core.importers._torch.aliases import ALIASES, ATEN, CASTS, IDENTITIES
 from core.importers._torch.archive import DTYPES, Archive
+from core.importers._torch.bounds import plain_numbers
 from core.importers._torch.calls import HANDLED
-from core.importers._torch.graph import name_of
+from core.importers._torch.targets import name_of
 from core.importers._torch.tracing import placed
 from core.importers._torch.words import WORDS
 
@@ -29,8 +30,9 @@ _MADE = frozenset(
     "outer fft_rfft fft_irfft fft_fft fft_ifft sinh cosh tan asin acos atan log2 log10 exp2".split()
 )
 """Operators that only compute, besides those that have words."""
-_NUMBERS = {name: getattr(operator, name) for name in
-            "add sub mul floordiv truediv mod neg getitem eq ne lt le gt ge pow and_ or_".split()}  # fmt: skip
+_NUMBERS = {name: plain_numbers(getattr(operator, name)) for name in
+            "add sub mul floordiv truediv mod neg eq ne lt le gt ge pow and_ or_".split()}  # fmt: skip
+_NUMBERS["getitem"] = operator.getitem
 _PLAIN = ("as_int", "as_float", "as_bool", "as_string", "as_ints", "as_floats", "as_bools", "as_strings")
 _TARGET = re.compile(r"torch\.ops\.aten\.(\w+)\.(\w+)")
 _PART = re.compile(r"\w+")
@@ -77,7 +79,10 @@ def program(archive: Archive) -> Program:
     tensors = {**archive.tensors("weights"), **archive.tensors("constants")}
     try:
         return _Reading(archive, said["graph_module"], tensors).program()
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, StopIteration) as error:
+    except (
+        *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError),
+        *(RecursionError, StopIteration, SyntaxError, MemoryError),
+    ) as error:
         raise archive.broken(f"its graph is damaged ({type(error).__name__}: {error})") from error
 
 

@@ -18,8 +18,9 @@ from core.graph.names import free_class_name
 from core.graph.project import PythonLayer
 from core.graph.python_layer import python_kind, source_problems
 from core.importers._draft import trust_own
-from core.importers._torch.graph import LeafCall, Reader
+from core.importers._torch.graph import Reader
 from core.importers._torch.modules import arguments, derived_values, tensors_in
+from core.importers._torch.records import LeafCall
 from core.importers._torch.translations import NoWords
 from core.importers._verify import alike
 from core.kinds import LayerKind, Value

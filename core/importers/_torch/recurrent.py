@@ -1,4 +1,4 @@
-"""Recurrent layers as PyTorch's operators have them: one call with a flat list of weights."""
+"""Recurrent layers and cells as PyTorch's operators have them: one call with a flat list of weights."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Any
 from torch import Tensor
 
 from core.graph.project import End
-from core.importers._torch.graph import Call, Reader
+from core.importers._torch.graph import Reader
 from core.importers._torch.modules import different, tensors_in
+from core.importers._torch.records import Call
 from core.importers._torch.translations import NoWords
 from core.layers import catalogue
 
 _KINDS = {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN"}
+
+_CELLS = {"lstm_cell": "LSTMCell", "gru_cell": "GRUCell", "rnn_tanh_cell": "RNNCell", "rnn_relu_cell": "RNNCell"}
 
 
 def recurrent(reader: Reader, call: Call, name: str) -> None:
@@ -53,4 +56,27 @@ def recurrent(reader: Reader, call: Call, name: str) -> None:
     output = End(made.node, "output")
     reader.give(outs[0], output if first else reader.turned(output, path))
     for port, tensor in zip(kind.outputs[1:], outs[1:], strict=False):
+        reader.give(tensor, End(made.node, port.name))
+
+
+def cell(reader: Reader, call: Call, name: str) -> None:
+    """One step: ``gru_cell(input, hidden, w_ih, w_hh, b_ih, b_hh)``; hidden is a list of two for ``lstm_cell``."""
+    sequence, states, *weights = call.args
+    states = list(states) if isinstance(states, tuple | list) else [states]
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    tensors = {key: each for key, each in zip(names, weights, strict=False) if isinstance(each, Tensor)}
+    if any(id(each) not in reader.held and id(each) not in reader.used for each in tensors.values()):
+        raise NoWords("weights that are computed")
+    kind = catalogue[_CELLS[name]]
+    params: dict[str, Any] = {"hidden_size": tensors["weight_hh"].shape[1], "bias": "bias_ih" in tensors}
+    if name.startswith("rnn"):
+        params["nonlinearity"] = name.removeprefix("rnn_").removesuffix("_cell")
+    held = reader.held.get(id(tensors["weight_ih"]))
+    path = call.leaf or (held.name.rpartition(".")[0] if held else "") or reader.path(call, name)
+    inputs = {"input": reader.end(sequence)}
+    for port, state in zip(kind.inputs[1:], states, strict=True):
+        if id(state) in reader.ends or bool(state.any()):
+            inputs[port.name] = reader.end(state)
+    made = reader.layer(kind, different(kind, params), inputs, tensors, path)
+    for port, tensor in zip(kind.outputs, tensors_in(call.out), strict=False):
         reader.give(tensor, End(made.node, port.name))

@@ -8,8 +8,9 @@ from typing import Any
 from torch import Tensor
 
 from core.graph.project import End
-from core.importers._torch.graph import Call, Reader
+from core.importers._torch.graph import Reader
 from core.importers._torch.modules import tensors_in
+from core.importers._torch.records import Call
 from core.importers._torch.translations import NoWords
 
 

@@ -74,20 +74,22 @@ def find(source: str) -> Code:
 def offered(text: str) -> tuple[str, ...]:
     """Return the names in a text that can make a network, likely ones first; nothing of it is run.
 
-    These are classes of modules that need no arguments, and public functions that need none.
+    These are networks that have a name, classes of modules and public functions that need no arguments.
     """
     found = networks(text)
     if problem_of(text) is not None:
         return ()
     default = default_network(found)
-    classes = [each.name for each in found if not each.needed]
+    classes = [each.name for each in found if not each.needed and each.kind == "class"]
+    values = [each.name for each in found if each.kind == "value" and not each.used]
     classes.sort(key=lambda name: (name != default, [each.used for each in found if each.name == name]))
     functions = [
         each.name
         for each in ast.parse(text).body
         if isinstance(each, ast.FunctionDef) and not each.name.startswith("_") and not _asks(each.args)
     ]
-    return (*classes, *functions) if default in classes else (*functions, *classes)
+    offers = (*classes, *functions) if default in classes else (*functions, *classes)
+    return (*values, *offers) if default in values else (*offers, *values)
 
 
 def _asks(arguments: ast.arguments) -> bool:

@@ -15,6 +15,7 @@ import torch
 from torch import fx, nn
 
 from core.importers._folding import Scope
+from core.importers._torch.learning import note_training
 from core.importers._torch.modules import kind_of_module
 from core.layers import catalogue
 
@@ -22,6 +23,8 @@ _CONTAINERS = ("MultiheadAttention", "TransformerEncoderLayer", "TransformerEnco
                "TransformerDecoder", "Transformer")  # fmt: skip
 WHOLE = "network"
 """What a module is called that is one layer of the graph around it."""
+MORE = "while training"
+"""Where a graph keeps the functions that are called while training alone."""
 ERRORS = (Exception,)
 """What the user's own code may raise while it is traced is anything."""
 
@@ -88,7 +91,15 @@ def traced(module: nn.Module, leaves: frozenset[str], given: int) -> fx.GraphMod
             graph = tracer.trace(module, concrete_args=fixed or None)
     except ERRORS as error:
         raise Untraceable(tracer.failed, error) from error
-    return fx.GraphModule(tracer.root, graph)
+
+    def again(copied: nn.Module) -> fx.Graph:
+        with _makers_traced():
+            return Tracer(leaves).trace(copied, concrete_args=fixed or None)
+
+    more = note_training(module, graph, again)
+    made = fx.GraphModule(tracer.root, graph)
+    made.meta[MORE] = more
+    return made
 
 
 _MAKERS = ("arange", "zeros", "ones", "full", "empty", "eye", "linspace", "rand", "randn")
@@ -141,11 +152,17 @@ def around(module: nn.Module, inputs: int) -> fx.GraphModule:
 
 
 def exported(
-    module: nn.Module, args: Sequence[Any], prefix: str = "", scopes: tuple[Scope, ...] = ()
+    module: nn.Module,
+    args: Sequence[Any],
+    prefix: str = "",
+    scopes: tuple[Scope, ...] = (),
+    *,
+    renewed: bool = False,
 ) -> fx.GraphModule:
     """Return the graph of operators of a module that is called with these arguments, for any batch.
 
-    ``prefix`` is the path of the module in the network, which all names in the graph get.
+    ``prefix`` is the path of the module in the network, which all names in the graph get. With ``renewed``, what is
+    changed in its place is something new instead.
 
     Raises:
         Untraceable: PyTorch cannot export it.
@@ -156,6 +173,8 @@ def exported(
     try:
         with quietly(), _silent(), torch.no_grad():
             program = torch.export.export(module, tuple(args), dynamic_shapes=(dims if dims else None), strict=False)
+            if renewed:
+                program = program.run_decompositions({})
             graph = program.module()
     except ERRORS as error:
         raise Untraceable(prefix, error) from error

@@ -13,6 +13,8 @@ import torch
 Found = dict[str, Any]
 """Tensors and values by the names that the catalogue has for them."""
 DTYPES = (torch.float32, torch.int64, torch.bool)
+NOTHING = "is nothing in the catalogue"
+"""How the reason ends where there is no more to say than that there is no layer."""
 
 
 class NoWords(Exception):

@@ -1,0 +1,66 @@
+"""What is kept of a graph while it is read: its calls, the tensors that it holds, and what could not be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call with its arguments and results for both batches; ``name`` is the function's, ``path`` where it stands.
+
+    ``aten`` says that the arguments are in the order of PyTorch's operators, not in that of its functions in Python.
+    """
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    other_args: tuple[Any, ...]
+    other_kwargs: Mapping[str, Any]
+    out: Any
+    other_out: Any
+    path: str = ""
+    aten: bool = False
+    leaf: str = ""
+    """The module that the call is all of, where the graph says so: its node is called like it."""
+    training: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None
+    """What the call is given while training, as far as that is plain values; None where that is not known."""
+
+
+@dataclass(frozen=True)
+class LeafCall:
+    """A call of a module that has no kind: for both batches what it takes and what it gives."""
+
+    module: nn.Module
+    path: str
+    args: tuple[Any, ...]
+    other_args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    out: Any
+    other_out: Any
+
+
+@dataclass
+class Held:
+    """A tensor that the network holds: what it is called, whether it is learned, and its node once it needs one."""
+
+    name: str
+    learned: bool
+    node: str = ""
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """A call that no kind of layer does, why, and the module that it stands in."""
+
+    name: str
+    reason: str
+    path: str
+
+
+class ChangedInPlace(Exception):
+    """A tensor was changed through another one that looks at the same numbers (``x[:, 0] = 0``)."""
