@@ -38,10 +38,10 @@ def bind(source: str, options: Mapping[str, Value], base: Path | None = None) ->
     """
     raw = read(source, options, base)
     fields = tuple(field_of(name, column) for name, column in raw.columns.items())
-    return DataBinding(source, dict(options), fields, Split(_usual_split(fields)))
+    return DataBinding(source, dict(options), fields, Split(usual_split(fields)))
 
 
-def _usual_split(fields: tuple[Field, ...]) -> SplitMethod:
+def usual_split(fields: tuple[Field, ...]) -> SplitMethod:
     """Return the split that the fields call for: the one they write down, else by group or time, else by class."""
     roles = {field.role for field in fields}
     if "split" in roles:

@@ -319,7 +319,8 @@ class Dimension:
     """One thing that a search varies: what stands at a place of the project.
 
     ``place`` is "variable/width", "node/conv1/kernel_size" (a parameter; a node inside a group is "node/Group:conv1"),
-    "node/block1/repeat", "node/act1/kind", "node/drop1/mode" or "training/learning_rate". Numbers lie from ``low`` to
+    "node/block1/repeat", "node/act1/kind", "node/drop1/mode" ("node/pad1/node.mode" where the layer has a parameter of
+    that name) or "training/learning_rate". Numbers lie from ``low`` to
     ``high``, both included, in multiples of ``step`` from ``low`` (0: any), on a logarithmic scale where ``log`` is
     set; ``choices`` are values of any kind, in place of a range.
     """

@@ -12,9 +12,9 @@ from core.graph.kinds import kind_named, kind_of
 from core.graph.project import Project, TrainingSettings
 from core.kinds import Value
 from core.parameters import parameters_of
-from core.search.places import DATA, KIND, MODE, NODE, REPEAT, TRAINING, VARIABLE, node_of_place, options, spot
+from core.search.places import DATA, KIND, MODE, NODE, REPEAT, TRAINING, VARIABLE, Spot, node_of_place, options, spot
 
-_FIRST = (f"/{KIND}", f"{TRAINING}/optimizer", f"{TRAINING}/schedule")
+_FIRST = (f"/{KIND}", f".{KIND}", f"{TRAINING}/optimizer", f"{TRAINING}/schedule")
 """What decides which other places there are."""
 
 
@@ -30,7 +30,7 @@ def apply(project: Project, values: Mapping[str, Value]) -> Project:
             where = spot(project, place)
             if wrong := where.check(values[place]):
                 raise SearchError(f"{where.title}: {wrong}")
-            changed = _with(changed, place, values[place])
+            changed = _with(changed, where, values[place])
         except SearchError:
             raise
         except LayerwrightError as error:
@@ -38,43 +38,43 @@ def apply(project: Project, values: Mapping[str, Value]) -> Project:
     return changed
 
 
-def _with(project: Project, place: str, value: Value) -> Project:
-    head, _, rest = place.partition("/")
+def _with(project: Project, where: Spot, value: Value) -> Project:
+    head, _, rest = where.place.partition("/")
     if head == VARIABLE:
         return replace(project, variables={**project.variables, rest: value})
     if head == NODE:
-        return _with_node(project, place, value)
+        return _with_node(project, where, value)
     if head == TRAINING:
         return replace(project, training=_with_setting(project.training, rest, value))
     assert head == DATA
     return _with_augmentation(project, rest, value)
 
 
-def _with_node(project: Project, place: str, value: Value) -> Project:
-    group, name, what = node_of_place(place)
+def _with_node(project: Project, where: Spot, value: Value) -> Project:
+    group, name, what = node_of_place(where.place)
     view = project.inside(group) if group else project
     node = view.graph.nodes[name]
     kind = kind_of(view, node)
     own = {each.name for each in parameters_of(kind)} if kind is not None else set()
     edit: Edit
-    if what in own:
-        edit = SetParameters({name: {what: value}})
-    elif what == KIND:
+    if where.structure == KIND:
         if value == node.kind:
             return project
         new = kind_named(view, str(value))
         kept = {each.name for each in parameters_of(new)} if new is not None else set()
         edit = SetKind(name, str(value), frozenset(kept & node.params.keys()))
-    elif what == MODE:
+    elif where.structure == MODE:
         edit = SetMode(frozenset({name}), value)
-    elif what == REPEAT:
+    elif where.structure == REPEAT:
         if kind is None or not kind.group:
             return project
         edit = SetRepeat(name, value, node.tied)
+    elif what in own:
+        edit = SetParameters({name: {what: value}})
     else:
         return project
     changed = (Within(group, edit) if group else edit).apply(project)
-    if what == KIND:
+    if where.structure == KIND:
         _refuse_lost_links(project, changed, group, name, str(value))
     return changed
 

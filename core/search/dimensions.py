@@ -9,7 +9,7 @@ from itertools import product
 from core.errors import LayerwrightError, SearchError, did_you_mean
 from core.graph.project import Dimension, Project, Search
 from core.kinds import Value
-from core.search.places import KIND, MODE, REPEAT, TRAINING, VARIABLE, Spot, places, spot
+from core.search.places import MODE, TRAINING, VARIABLE, Spot, places, spot
 
 GRID_POINTS = 5
 """How many values of a range without a step a grid takes."""
@@ -186,9 +186,9 @@ def _first_choices(where: Spot) -> tuple[Value, ...]:
     parameter = where.parameter
     if parameter.type == "bool":
         return (False, True)
-    if parameter.name == MODE:
+    if where.structure == MODE:
         return ("", "bypass")
-    if parameter.choices and parameter.name != KIND:
+    if parameter.choices:
         rest = [each for each in parameter.choices if each != where.value]
         return (where.value, *rest[:2])
     return (where.value,)
@@ -225,11 +225,6 @@ def grid(project: Project) -> list[tuple[Value, ...]]:
     if size > _MOST_GRID:
         raise SearchError(f"The grid would have {size:,} combinations: search fewer places, or draw them at random.")
     return list(product(*values))
-
-
-def is_structure(place: str) -> bool:
-    """Return True where a place changes what the network is made of, and not a number of it."""
-    return place.rpartition("/")[2] in (KIND, MODE, REPEAT)
 
 
 def searched(search: Search, place: str) -> Dimension | None:

@@ -22,6 +22,8 @@ from core.training.schedules import schedules
 VARIABLE, NODE, TRAINING, DATA = "variable", "node", "training", "data"
 KIND, MODE, REPEAT = "kind", "mode", "repeat"
 _STRUCTURE = (KIND, MODE, REPEAT)
+_NODE_OWN = "node."
+"""Stands before these where the layer has a parameter of that name: ``node/pad1/node.mode``."""
 RUNS = "run"
 """How the mode of a node that runs as ever is written, where an empty word cannot be seen."""
 _NOT_SEARCHED = frozenset(
@@ -40,13 +42,17 @@ _MOST_REPEATS = 1000
 
 @dataclass(frozen=True)
 class Spot:
-    """A place that may be searched. ``value`` stands there now; ``check`` says what is wrong with another."""
+    """A place that may be searched. ``value`` stands there now; ``check`` says what is wrong with another.
+
+    ``structure`` is "kind", "mode" or "repeat" where the place is about a node itself, "" for all parameters.
+    """
 
     place: str
     title: str
     parameter: Parameter
     value: Value
     check: Callable[[Value], str]
+    structure: str = ""
 
     @property
     def draws(self) -> Literal["int", "float", "choice"]:
@@ -60,7 +66,7 @@ class Spot:
         Raises:
             SearchError: it stands for none that fits; the message says why.
         """
-        if self.parameter.name == MODE and text.strip() == RUNS:
+        if self.structure == MODE and text.strip() == RUNS:
             return ""
         try:
             value = parse_value(self.parameter, text)
@@ -72,7 +78,7 @@ class Spot:
 
     def text(self, value: Value) -> str:
         """Return a value as the user reads it."""
-        if self.parameter.name == MODE and value == "":
+        if self.structure == MODE and value == "":
             return RUNS
         return f"{value:.4g}" if isinstance(value, float) else format_value(value) or "none"
 
@@ -80,6 +86,14 @@ class Spot:
 def node_place(group: str, node: str, name: str) -> str:
     """Return the place of a parameter (or "kind", "mode", "repeat") of a node of the network ("") or of a group."""
     return f"{NODE}/{group}:{node}/{name}" if group else f"{NODE}/{node}/{name}"
+
+
+def structure_place(project: Project, group: str, node: str, what: str) -> str:
+    """Return the place of the "kind", "mode" or "repeat" of a node itself, told apart from a parameter of that name."""
+    plain = node_place(group, node, what)
+    view = project.inside(group) if group else project
+    taken = any(what in _named(kind) for kind in _kinds(project, plain, view, view.graph.nodes[node]))
+    return node_place(group, node, _NODE_OWN + what) if taken else plain
 
 
 def node_of_place(place: str) -> tuple[str, str, str]:
@@ -106,7 +120,8 @@ def spot(project: Project, place: str) -> Spot:
     if head not in finders or not rest:
         raise SearchError(
             f"There is no place '{place}'. Places are variable/NAME, node/NAME/PARAMETER (inside of a group "
-            "node/GROUP:NAME/PARAMETER) and training/SETTING."
+            "node/GROUP:NAME/PARAMETER), node/NAME/kind, …/mode or …/repeat (…/node.mode where the layer has a "
+            "parameter of that name) and training/SETTING."
         )
     return finders[head](project, place, rest)
 
@@ -145,12 +160,14 @@ def _node(project: Project, place: str, _rest: str) -> Spot:
     node = view.graph.nodes.get(name)
     if node is None:
         raise _unknown("node", f"{group}:{name}" if group else name, view.graph.nodes)
-    title = f"{group} / {name} · {what}" if group else f"{name} · {what}"
-    if node.shares and what != MODE:
-        raise SearchError(f"'{name}' is another call of the layer of '{node.shares}': search that one's {what}.")
+    called = what.replace(_NODE_OWN, "node ")
+    title = f"{group} / {name} · {called}" if group else f"{name} · {called}"
+    own = what.removeprefix(_NODE_OWN)
+    if node.shares and own != MODE:
+        raise SearchError(f"'{name}' is another call of the layer of '{node.shares}': search that one's {own}.")
     kinds = _kinds(project, place, view, node)
-    if what in _STRUCTURE and not any(what in _named(kind) for kind in kinds):
-        return _structure(view, node, place, title, what)
+    if own in _STRUCTURE and (own != what or not any(own in _named(kind) for kind in kinds)):
+        return _structure(view, node, place, title, own)
     for kind in kinds:
         parameter = _named(kind).get(what)
         if parameter is not None:
@@ -163,9 +180,9 @@ def _node(project: Project, place: str, _rest: str) -> Spot:
 def _kinds(project: Project, place: str, view: Project, node: Node) -> list[LayerKind]:
     """Return the kind of a node and, where its kind is searched, all that it may become."""
     found = [kind_of(view, node)]
-    own = place.rsplit("/", 1)[0] + f"/{KIND}"
+    head = place.rsplit("/", 1)[0]
     for dimension in project.search.dimensions:
-        if dimension.place == own:
+        if dimension.place in (f"{head}/{KIND}", f"{head}/{_NODE_OWN}{KIND}"):
             found += [kind_named(view, str(each)) for each in dimension.choices]
     return [each for each in found if each is not None]
 
@@ -181,15 +198,15 @@ def _check(view: Project, kind: LayerKind, name: str, value: Value) -> str:
 
 def _structure(view: Project, node: Node, place: str, title: str, what: str) -> Spot:
     if what == KIND:
-        return Spot(place, title, Parameter(KIND, "text", node.kind), node.kind, partial(_check_kind, view))
+        return Spot(place, title, Parameter(KIND, "text", node.kind), node.kind, partial(_check_kind, view), KIND)
     if what == MODE:
         parameter = Parameter(MODE, "choice", "", choices=("bypass", "mute"))
-        return Spot(place, title, parameter, node.mode, _check_mode)
+        return Spot(place, title, parameter, node.mode, _check_mode, MODE)
     alternatives = [kind.group for kind in _kinds(view, place, view, node)]
     if not any(alternatives):
         raise SearchError(f"Only a group can be repeated, and '{node.name}' is of kind {node.kind}: group it first.")
     parameter = Parameter(REPEAT, "int", 1, minimum=1, maximum=_MOST_REPEATS)
-    return Spot(place, title, parameter, node.repeat, partial(check_value, parameter))
+    return Spot(place, title, parameter, node.repeat, partial(check_value, parameter), REPEAT)
 
 
 def _check_kind(view: Project, value: Value) -> str:

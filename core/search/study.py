@@ -27,7 +27,9 @@ Outcome = Literal["waiting", "running", "completed", "pruned", "impossible", "fa
 """How a trial stands. "impossible": its values make no network that can be trained. "interrupted": it was stopped, or
 its worker died with the whole sweep; its values are tried again when the sweep goes on."""
 OUTCOME, REASON, WORKER, RUN = "outcome", "reason", "worker", "run"
-_POINT, _AGAIN = "grid_point", "again_for"
+AGAIN = "again_for"
+"""Of a trial: the number of the one that was interrupted, whose values it tries from the start."""
+_POINT = "grid_point"
 _PAUSE = 0.005
 
 
@@ -176,11 +178,11 @@ class Trials:
         """Have the values of interrupted trials tried again; return how many there are."""
         with self._choosing:
             trials = self.all()
-            done = {each.user_attrs.get(_AGAIN) for each in trials}
+            done = {each.user_attrs.get(AGAIN) for each in trials}
             lost = [each for each in trials if outcome_of(each) == "interrupted" and each.number not in done]
             for each in lost:
                 point = {_POINT: each.user_attrs[_POINT]} if _POINT in each.user_attrs else {}
-                self.study.enqueue_trial(each.params, user_attrs={_AGAIN: each.number, **point})
+                self.study.enqueue_trial(each.params, user_attrs={AGAIN: each.number, **point})
         return len(lost)
 
 

@@ -16,6 +16,7 @@ from core.data.meaning import with_meaning
 from core.data.preview import Preview, preview
 from core.data.reading import read, source_for
 from core.data.sources import sources
+from core.data.wiring import bind_edit
 from core.errors import DataError, LayerwrightError
 from core.graph.change import Change
 from core.graph.project import DataBinding, Field, Meaning, Project
@@ -32,7 +33,7 @@ from designer.data.source_card import SourceCard
 from designer.data.source_choice import SourceChoice
 from designer.data.source_kinds import PATH, group_of, has_path, lacking, shown_path, takes_folder
 from designer.data.split_form import SplitForm
-from designer.data.wiring import bind_edit, fields_edit
+from designer.data.wiring import fields_edit
 from designer.jobs import Lane
 from designer.session import Session
 from designer.widgets import IconButton, Rule, TextLabel, failing, heading

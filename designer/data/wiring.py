@@ -1,4 +1,4 @@
-"""Keeps the network's one Input and one Output in step with the data, so that binding data is a single gesture."""
+"""Keeps the network's one Input and one Output in step with what is changed of the data or drawn, in one step."""
 
 from __future__ import annotations
 
@@ -6,27 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.data.meaning import with_role
+from core.data.wiring import automatic_fields, following_edits
 from core.errors import EditError
-from core.graph.binding import input_signature, is_cell
-from core.graph.edits import BindData, Edit, SetField, SetParameters, Together
-from core.graph.project import INPUT, OUTPUT, UNUSABLE, DataBinding, Field, Graph, Node, Project
+from core.graph.binding import input_signature
+from core.graph.edits import Edit, SetField, Together
+from core.graph.project import INPUT, OUTPUT, Field, Graph, Node, Project
 from designer.data.changes import ALONE
-
-
-def automatic_fields(fields: Sequence[Field]) -> tuple[str, ...]:
-    """Return what a single Input takes by itself: the first image, else all columns that join, else a text."""
-    usable = [each for each in fields if each.role == "input" and each.meaning not in UNUSABLE]
-    images = [each for each in usable if each.shape]
-    if images:
-        return (images[0].name,)
-    cells = [each for each in usable if is_cell(each)]
-    values = [each for each in cells if not (each.meaning == "category" and each.encoding == "index")]
-    return tuple(each.name for each in values or cells or usable[:1])
-
-
-def bind_edit(project: Project, binding: DataBinding, label: str) -> Edit:
-    """Return the edit that binds data and, in the same step, sets a single Input and Output that it leaves unbound."""
-    return Together((BindData(binding), *_follow(project, binding.fields)), label)
 
 
 def fields_edit(project: Project, changed: Sequence[Field], merge_key: str = "") -> Edit:
@@ -45,7 +30,7 @@ def fields_edit(project: Project, changed: Sequence[Field], merge_key: str = "")
     old = project.data.fields
     edits = [SetField(after) for after, before in zip(fields, old, strict=True) if after != before]
     label = SetField(changed[0]).label if len(changed) == 1 else f"Change {len(changed)} fields"
-    return Together((*edits, *_follow(project, tuple(fields))), label, merge_key)
+    return Together((*edits, *following_edits(project, tuple(fields))), label, merge_key)
 
 
 def wired(project: Project, edit: Edit) -> Edit:
@@ -60,7 +45,7 @@ def wired(project: Project, edit: Edit) -> Edit:
     except EditError:
         return edit
     new = {name for name, node in after.graph.nodes.items() if name not in project.graph.nodes and not node.params}
-    follow = [each for each in _follow(after, after.data.fields) if each.values.keys() <= new]
+    follow = [each for each in following_edits(after, after.data.fields) if each.values.keys() <= new]
     return Together((edit, *follow), edit.label) if follow else edit
 
 
@@ -69,7 +54,7 @@ def filled(project: Project, node: Node) -> Node:
     if node.params or node.kind not in (INPUT, OUTPUT) or project.graph.of_kind(node.kind):
         return node
     alone = replace(project, graph=Graph({node.name: node}))
-    for edit in _follow(alone, project.data.fields):
+    for edit in following_edits(alone, project.data.fields):
         alone = edit.apply(alone)
     return alone.graph.nodes[node.name]
 
@@ -85,29 +70,3 @@ def rank_of_new_input(project: Project) -> int | None:
 
 def _ignored(field: Field) -> Field:
     return with_role(field, "ignore")
-
-
-def _follow(project: Project, fields: tuple[Field, ...]) -> list[SetParameters]:
-    edits: list[SetParameters] = []
-    inputs, outputs = project.graph.of_kind(INPUT), project.graph.of_kind(OUTPUT)
-    if len(inputs) == 1:
-        now = tuple(inputs[0].params.get("fields", ()))
-        wanted = _wanted_fields(now, project.data.fields, fields)
-        if wanted and wanted != now:
-            edits.append(SetParameters({inputs[0].name: {"fields": wanted}}))
-    if len(outputs) == 1:
-        targets = [each.name for each in fields if each.role == "target"]
-        if targets and outputs[0].params.get("target", "") not in targets:
-            edits.append(SetParameters({outputs[0].name: {"target": targets[0]}}))
-    return edits
-
-
-def _wanted_fields(now: tuple[str, ...], old: Sequence[Field], new: Sequence[Field]) -> tuple[str, ...]:
-    """Keep what the user picked as far as it still is an input; what was chosen by itself stays so.
-
-    It may grow and shrink so, but nothing that still is an input gives way to something else.
-    """
-    there = {each.name for each in new if each.role == "input"}
-    kept = tuple(name for name in now if name in there)
-    found = automatic_fields(new)
-    return found if not kept or (now == automatic_fields(old) and {*kept} <= {*found}) else kept

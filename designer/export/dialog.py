@@ -32,14 +32,14 @@ from designer.files import choose_new
 from designer.jobs import Lane, Progress
 from designer.plots.style import value_text
 from designer.session import Session
-from designer.widgets import IconLabel, PrimaryButton, TextLabel, heading, muted
+from designer.widgets import Card, IconLabel, PrimaryButton, TextLabel, heading
 
 if TYPE_CHECKING:
     from core.exporters import Exported, ExporterKind
     from core.graph.project import Project
     from core.training.runs import RunListing, Which
 
-_WIDTH = 560
+_WIDTH = 600
 _ZIP = ".zip"
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class ExportDialog(QDialog):
         self.close_button = QPushButton(self.tr("Close"))
         self.open_folder = QPushButton(self.tr("Open folder"))
         self.browse = QPushButton(self.tr("Browse…"))
-        self.message = TextLabel()
+        self.about, self.message = TextLabel(), TextLabel()
         self._mark = IconLabel("check", "success", 18)
         self._busy = QProgressBar()
         self._lay_out()
@@ -89,27 +89,47 @@ class ExportDialog(QDialog):
         layout.addSpacing(theme.SPACE // 2)
         layout.addWidget(heading(self.tr("Format")))
         layout.addLayout(self._format_list())
+        layout.addSpacing(theme.SPACE // 2)
         layout.addWidget(heading(self.tr("File")))
         layout.addLayout(_side_by_side(self.path, self.browse))
         layout.addLayout(self._result_row())
         layout.addStretch(1)
         layout.addLayout(self._buttons())
-        self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
+        self.resize(_WIDTH, self._height_for_all())
 
-    def _format_list(self) -> QVBoxLayout:
+    def _height_for_all(self) -> int:
+        """Return the height at which what is told of every format has room."""
+        layout, found = self.layout(), 0
+        assert layout is not None
+        for kind in self.kinds:
+            self.about.setText(kind.help)
+            found = max(found, layout.totalHeightForWidth(_WIDTH))
+        return found
+
+    def _format_list(self) -> QHBoxLayout:
+        """Return the formats, with what is to be known of the chosen one beside them."""
         column = QVBoxLayout()
         column.setSpacing(2)
         for at, kind in enumerate(self.kinds):
             button = QRadioButton(kind.title)
             button.setObjectName(f"format_{kind.id}")
             button.setAccessibleDescription(kind.help)
+            button.setToolTip(f"<p>{kind.help}</p>")
             self.formats.addButton(button, at)
-            text = muted(kind.help)
-            text.setContentsMargins(24, 0, 0, theme.SPACE // 2)
             column.addWidget(button)
-            column.addWidget(text)
+        column.addStretch(1)
         self.formats.button(0).setChecked(True)
-        return column
+        self.about.setObjectName("export_about")
+        self.about.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        card = Card()
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(*(theme.SPACE + 4,) * 4)
+        inside.addWidget(self.about, 1)
+        row = QHBoxLayout()
+        row.setSpacing(2 * theme.SPACE)
+        row.addLayout(column)
+        row.addWidget(card, 1)
+        return row
 
     def _result_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -212,6 +232,7 @@ class ExportDialog(QDialog):
 
     def _on_choice(self, *_change: object) -> None:
         run = self._chosen_run
+        self.about.setText(self.kind.help)
         self._fill_which(run)
         if not self._own_path:
             folder = self._session.base or Path.home()

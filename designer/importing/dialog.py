@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from core import trust
-from core.errors import LayerwrightError, SaveError
+from core.errors import LayerwrightError
 from core.graph.project import Project
 from core.importers import Imported, ImportRequest, importers
-from core.importers._reading import code_of, importer_of, parse_shape, read_network, write_weights
+from core.importers._reading import code_of, count_parameters, importer_of, parse_shape, read_network, write_weights
 from core.importers._torch.source import offered
 from core.loading import imports
 from designer.data.notice import Notice, WorkBar
@@ -38,6 +38,7 @@ from designer.importing.telling import WEIGHTS, error_text
 from designer.importing.trusting import TrustPage
 from designer.jobs import Lane
 from designer.theme import SPACE
+from designer.trusting import trust_all
 from designer.widgets import PrimaryButton, TextLabel, heading, muted
 
 _WIDTH, _HEIGHT = 640, 520
@@ -50,10 +51,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """An import whose weights were written to ``weights`` (None: it has none), until its project is saved."""
+    """An import whose weights were written to ``weights`` (None: it has none), until its project is saved.
+
+    ``parameters`` is how many numbers of the network can be learnt.
+    """
 
     imported: Imported
     weights: Path | None
+    parameters: int
 
     @property
     def project(self) -> Project:
@@ -230,7 +235,8 @@ class ImportDialog(QDialog):
         self.go.setEnabled(not busy and (page != _SOURCE or named))
         self.back.setVisible(page != _SOURCE)
         self.back.setEnabled(not busy)
-        self.pages.setEnabled(not busy)
+        for field in (self.source, self.browse, self.maker, self.shapes, self.trusting.which):
+            field.setEnabled(not busy)
 
     # --- the work -----------------------------------------------------------------------------------------------------
 
@@ -274,12 +280,7 @@ class ImportDialog(QDialog):
         self._show_page(_TRUST)
 
     def _trust(self) -> None:
-        problem = ""
-        for text in self.trusting.texts.values():
-            try:
-                trust.trust(text)
-            except SaveError as error:
-                problem = self.tr("The trust holds until Layerwright is closed: {0}").format(error.message)
+        problem = trust_all(self.trusting.texts.values())
         self._show_page(_SOURCE)
         self.message.say(problem)
         self._read()
@@ -305,7 +306,7 @@ class ImportDialog(QDialog):
     def _on_read(self, kept: Kept) -> None:
         self._forget()
         self.kept = kept
-        self.report.show_import(kept.imported)
+        self.report.show_import(kept.imported, kept.parameters)
         self._show_page(_REPORT)
 
     def _on_failed(self, error: Exception) -> None:
@@ -361,5 +362,6 @@ def _read_and_keep(request: ImportRequest) -> Kept:
     with imports:
         import torch  # noqa: F401  # loaded before other threads may want it
     imported = read_network(request)
+    parameters = count_parameters(imported.project)
     path = new_kept_file()
-    return Kept(imported, path if write_weights(imported, path) else None)
+    return Kept(imported, path if write_weights(imported, path) else None, parameters)

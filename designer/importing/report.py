@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from core import units
+from core.graph.counting import count_layers
 from core.graph.names import natural_key
 from core.graph.project import OUTPUT, Project
 from core.importers import Imported
 from core.importers._kind import entering
-from core.importers._reading import count_layers, count_numbers
 from designer.theme import SPACE
 from designer.widgets import TextLabel, breakable, heading, muted
 
@@ -49,14 +49,14 @@ class ImportReport(QWidget):
         column.addWidget(self.ends)
         column.addWidget(self._area, 1)
 
-    def show_import(self, imported: Imported) -> None:
-        """Show what came of an import."""
+    def show_import(self, imported: Imported, parameters: int) -> None:
+        """Show what came of an import, and how many parameters the network has."""
         project = imported.project
         self.summary.setText(breakable(self.tr("“{name}” can be opened").format(name=project.name)))
         parts = [
             units.plural(count_layers(project), self.tr("layer")),
             units.plural(len(project.groups), self.tr("group")) if project.groups else "",
-            self.tr("{0} weights").format(units.count(count_numbers(imported))),
+            self.tr("{0} parameters").format(units.count(parameters)),
         ]
         self.numbers.setText(" · ".join(part for part in parts if part))
         self.ends.setText(breakable(self.tr("From {0} to {1}").format(entering(project), _leaving(project))))

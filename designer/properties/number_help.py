@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit
-
-if TYPE_CHECKING:
-    from designer.properties.numbers import Numbers
 
 
 class NumberHelp(QLineEdit):
     """Written when the field is left or Enter is pressed; Esc puts back what was there."""
 
-    def __init__(self, numbers: Numbers) -> None:
+    written = Signal(str, str)
+    """A number, and what is said of it from now on."""
+
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("number_help")
-        self._numbers, self._name = numbers, ""
+        self._name, self._told = "", ""
         self.editingFinished.connect(self._write)
         self.hide()
 
-    def show_number(self, name: str) -> None:
-        """Show what is said of a number; hidden where there is none, or where nothing can be said."""
-        told = self._numbers.help_of(name) if name else None
+    def show_number(self, name: str, told: str | None) -> None:
+        """Show what is said of a number; hidden where nothing can be said (None)."""
         if self.hasFocus() and self.isModified() and name == self._name:
             return
-        self._name = name
+        self._name, self._told = name, told or ""
         self.setVisible(told is not None)
-        self.setText(told or "")
+        self.setText(self._told)
         self.setCursorPosition(0)
         self.setPlaceholderText(self.tr("What {name} means").format(name=name))
         self.setAccessibleName(self.placeholderText())
@@ -37,12 +34,12 @@ class NumberHelp(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Put back on Esc."""
         if event.key() == Qt.Key.Key_Escape and self.isModified():
-            self.setText(self._numbers.help_of(self._name) or "")
+            self.setText(self._told)
         else:
             super().keyPressEvent(event)
 
     def _write(self) -> None:
-        told = self._numbers.help_of(self._name) if self._name else None
-        if told is not None and self.text() != told:
+        if self.isModified() and self.text() != self._told:
             self.setModified(False)
-            self._numbers.explain(self._name, self.text())
+            self._told = self.text()
+            self.written.emit(self._name, self._told)

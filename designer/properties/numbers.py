@@ -107,7 +107,7 @@ class NumbersTable(QWidget):
         self.anyway = QPushButton(self.tr("Remove anyway"))
         self.anyway.setObjectName("remove_anyway")
         self.anyway.setAutoDefault(False)
-        self.help = NumberHelp(numbers)
+        self.help = NumberHelp()
         self._lay_out()
         self._say("")
         self._connect()
@@ -138,7 +138,8 @@ class NumbersTable(QWidget):
     def _show_help(self) -> None:
         """Show what is said of the row that has the cursor, else of the first."""
         row = self.table.currentRow()
-        self.help.show_number(self._names[row if 0 <= row < len(self._names) else 0] if self._names else "")
+        name = self._names[row if 0 <= row < len(self._names) else 0] if self._names else ""
+        self.help.show_number(name, self._numbers.help_of(name) if name else None)
 
     def _show_places(self) -> None:
         self._places = {name: self._numbers.places(name) for name in self._names}
@@ -165,6 +166,7 @@ class NumbersTable(QWidget):
         self.add.clicked.connect(self._on_add)
         self.remove.clicked.connect(self._on_remove)
         self.anyway.clicked.connect(self._drop)
+        self.help.written.connect(self._numbers.explain)
         keys = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.table)
         keys.setContext(Qt.ShortcutContext.WidgetShortcut)
         keys.activated.connect(self._on_remove)

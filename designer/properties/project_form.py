@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QVBoxLayo
 
 from core import units
 from core.expressions import Number
+from core.graph.counting import count_layers
 from core.graph.edits import Describe, SetVariables
 from core.graph.formulas import Use, where_used
 from core.search.places import VARIABLE
@@ -115,11 +116,9 @@ class ProjectForm(QWidget):
         self.name.setFocus()
 
     def _refresh_summary(self) -> None:
-        nodes = self._session.project.graph.nodes.values()
-        inner = sum(node.kind not in ("Input", "Output") for node in nodes)
         self._layers.setText(
             self.tr("{layers}, {inputs}, {outputs}").format(
-                layers=units.plural(inner, "layer"),
+                layers=units.plural(count_layers(self._session.project), "layer"),
                 inputs=units.plural(len(self._session.project.graph.of_kind("Input")), "input"),
                 outputs=units.plural(len(self._session.project.graph.of_kind("Output")), "output"),
             )

@@ -70,7 +70,7 @@ class ParameterRow(QObject):
         self.message.hide()
         self._name_for_screen_readers()
         self._place(grid)
-        self.marking = Marking(self, grid, grid.rowCount())
+        self.marking = Marking(scope, parameter, grid, grid.rowCount(), self)
         self._connect()
         self.refresh()
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from core import trust
-from core.errors import EditError, SaveError
+from core.errors import EditError
 from core.graph.edits import AddCode, SetCode
 from core.graph.project import Project
 from core.graph.python_source import SourceProblem, read_source
@@ -31,6 +31,7 @@ from designer.python.find_bar import FindBar
 from designer.python.template import CLASS_NAME, TEMPLATE
 from designer.session import Session
 from designer.theme import SPACE
+from designer.trusting import trust_or_warn
 from designer.widgets import IconButton, PrimaryButton, failing, muted
 
 if TYPE_CHECKING:
@@ -234,11 +235,7 @@ class PythonDialog(QDialog):
         self._read()
         if not self._sound:
             return
-        try:
-            trust.trust(self.source)
-        except SaveError as error:
-            told = self.tr("The trust holds until Layerwright is closed: {0}").format(error.message)
-            QMessageBox.warning(self, self.tr("Trust"), told)
+        trust_or_warn(self.source, self)
         self._waiting = True
         if self._put():
             self._session.check_again()

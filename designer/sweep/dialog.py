@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -30,8 +29,9 @@ from core.search.dimensions import dimension_problem, proposed, searched
 from core.search.places import KIND, MODE, Spot, alternatives, spot
 from designer import theme
 from designer.session import Session
-from designer.widgets import failing, heading, muted
+from designer.widgets import PrimaryButton, failing, heading, muted
 
+_MOST_ROWS, _GAP = 10, 2
 _MOST_LISTED = 60
 """Choices that are listed to be ticked; of more one writes the few that one wants."""
 
@@ -60,7 +60,7 @@ class DimensionDialog(QDialog):
         self.ticks = QListWidget()
         self.message = failing()
         self.message.setObjectName("dimension_message")
-        self.buttons = QDialogButtonBox()
+        self.agree = PrimaryButton(self.tr("Search this"))
         self._lay_out(is_known=known is not None)
         self._fill()
         self._connect()
@@ -72,6 +72,8 @@ class DimensionDialog(QDialog):
 
     def _lay_out(self, *, is_known: bool) -> None:
         column = QVBoxLayout(self)
+        column.setContentsMargins(*(2 * theme.SPACE,) * 4)
+        column.setSpacing(theme.SPACE)
         column.addWidget(heading(self._where.title))
         now = self._where.text(self._where.value)
         column.addWidget(muted(self.tr("A sweep tries other values here. Now it is {value}.").format(value=now)))
@@ -101,26 +103,36 @@ class DimensionDialog(QDialog):
             indented.addWidget(self.words)
             column.addLayout(indented)
         column.addWidget(self.message)
-        agree = self.buttons.addButton(QDialogButtonBox.StandardButton.Ok)
-        agree.setText(self.tr("Search this"))
-        if is_known:
-            remove = self.buttons.addButton(self.tr("Do not search"), QDialogButtonBox.ButtonRole.DestructiveRole)
-            remove.setObjectName("do_not_search")
-            remove.clicked.connect(self._remove)
-        cancel = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        for button in (agree, cancel):
-            button.setIcon(QIcon())
-        column.addWidget(self.buttons)
+        column.addLayout(self._button_row(is_known=is_known))
         self.setMinimumWidth(400)
+
+    def _button_row(self, *, is_known: bool) -> QHBoxLayout:
+        remove, cancel = QPushButton(self.tr("Do not search")), QPushButton(self.tr("Cancel"))
+        remove.setObjectName("do_not_search")
+        remove.clicked.connect(self._remove)
+        remove.setVisible(is_known)
+        cancel.clicked.connect(self.reject)
+        self.agree.setObjectName("search_agreed")
+        self.agree.clicked.connect(self.accept)
+        self.agree.setDefault(True)
+        for button in (remove, cancel):
+            button.setAutoDefault(False)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE)
+        row.addWidget(remove)
+        row.addStretch(1)
+        row.addWidget(cancel)
+        row.addWidget(self.agree)
+        return row
 
     def _listed(self) -> tuple[Value, ...]:
         """Return the values that can be ticked; none where one has to write them."""
         parameter = self._where.parameter
         if parameter.type == "bool":
             return (False, True)
-        if parameter.name == KIND and self._where.draws == "choice" and parameter.type == "text":
+        if self._where.structure == KIND:
             return tuple(dict.fromkeys((*alternatives(self._project, self._where.place), *self._first.choices)))
-        if parameter.name == MODE and self._where.draws == "choice" and "bypass" in parameter.choices:
+        if self._where.structure == MODE:
             return ("", "bypass", "mute")
         if parameter.type == "choice" and len(parameter.choices) <= _MOST_LISTED:
             return parameter.choices
@@ -144,6 +156,16 @@ class DimensionDialog(QDialog):
             item.setData(Qt.ItemDataRole.UserRole, value)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if value in first.choices else Qt.CheckState.Unchecked)
+        self._fit_list()
+
+    def _fit_list(self) -> None:
+        """Let the list be as high as what it holds, up to some rows."""
+        self.ticks.setSpacing(_GAP)
+        count, frame = self.ticks.count(), 2 * self.ticks.frameWidth()
+        height = min(count, _MOST_ROWS) * (self.ticks.sizeHintForRow(0) + 2 * _GAP) + frame + 2 * _GAP
+        self.ticks.setMinimumHeight(height)
+        if count <= _MOST_ROWS:
+            self.ticks.setMaximumHeight(height)
 
     def _connect(self) -> None:
         for line in (self.low, self.high, self.step, self.words):
@@ -151,8 +173,6 @@ class DimensionDialog(QDialog):
         for button in (self.ranged, self.chosen, self.log):
             button.toggled.connect(self._judge)
         self.ticks.itemChanged.connect(self._judge)
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
 
     # --- what was entered ---------------------------------------------------------------------------------------------
 
@@ -172,7 +192,7 @@ class DimensionDialog(QDialog):
         for head in (self._where.place, self._where.title):
             message = message.removeprefix(f"{head}: ")
         self.message.setText(message[:1].upper() + message[1:])
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not message)
+        self.agree.setEnabled(not message)
 
     def _too_few(self) -> str:
         by_choice = self._where.draws == "choice" or self.chosen.isChecked()

@@ -37,7 +37,7 @@ from designer import theme
 from designer.properties.editors.base import QuietComboBox, Silenced
 from designer.session import Session
 from designer.sweep.dialog import ask_dimension, remove_dimensions
-from designer.sweep.node_marks import offers, structure_titles
+from designer.sweep.node_marks import structure_offered, structure_titles
 from designer.widgets import IconButton, failing, muted
 
 _MOST_TRIALS, _MOST_WORKERS = 1_000_000, 64
@@ -60,6 +60,7 @@ class SweepForm(QScrollArea):
                 "or press Alt+Ins in its field."
             )
         )
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.message = failing()
         self.message.setObjectName("sweep_message")
         self.curve, self.sampler, self.pruner = QuietComboBox(), QuietComboBox(), QuietComboBox()
@@ -77,7 +78,7 @@ class SweepForm(QScrollArea):
         column.setContentsMargins(theme.SPACE, theme.SPACE // 2, theme.SPACE, theme.SPACE // 2)
         column.setSpacing(theme.SPACE // 2)
         self._set_up_places()
-        column.addWidget(self.empty)
+        column.addWidget(self.empty, 1)
         column.addWidget(self.places, 1)
         column.addLayout(self._buttons())
         column.addWidget(self.message)
@@ -256,11 +257,9 @@ class SweepForm(QScrollArea):
             kind = kind_of(view, view.graph.nodes[name])
             if kind is not None and self._session.report is not None:
                 own = [each for each in parameters_of(kind) if each.type in _NUMBERS and not each.section]
-                structure = [
-                    (title, place)
-                    for what, title in structure_titles().items()
-                    if offers(project, place := node_place(self._session.group, name, what), what)
-                ]
+                titles = structure_titles()
+                offered = structure_offered(project, self._session.group, name)
+                structure = [(titles[what], place) for what, place in offered.items()]
                 entries = [(each.name, node_place(self._session.group, name, each.name)) for each in own] + structure
                 parts.append((name, entries))
         for title, entries in parts:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QMenu, QSizePolicy, QWidget
 
 from core.graph.project import Dimension
+from core.kinds import Parameter
 from core.search.dimensions import dimension_text, searched
 from designer.icons import icon
+from designer.properties.scope import Values
 from designer.session import Session
 from designer.sweep.places import place_of
 from designer.widgets import IconButton
-
-if TYPE_CHECKING:
-    from designer.properties.rows import ParameterRow
 
 _KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
 
@@ -56,12 +53,13 @@ class Badge(IconButton):
 class Marking(QObject):
     """Lets a row of a form be searched: "Search this…" in its menus, Alt+Ins in its field, a badge while it is."""
 
-    def __init__(self, row: ParameterRow, grid: QGridLayout, line: int) -> None:
-        super().__init__(row)
+    def __init__(self, scope: Values, parameter: Parameter, grid: QGridLayout, line: int, parent: QObject) -> None:
+        """Mark what stands at ``line`` of the grid: this parameter of what the scope edits."""
+        super().__init__(parent)
         self._visible = True
-        self._session: Session = row.scope.session
+        self._session: Session = scope.session
         self._grid, self._line = grid, line
-        self.place = place_of(row.scope, row.parameter.name, row.parameter.type)
+        self.place = place_of(scope, parameter.name, parameter.type)
         self.badge: Badge | None = None
         """What is shown of it, from the first time that something is tried here."""
         grid.setRowMinimumHeight(line, 0)

@@ -145,6 +145,8 @@ class TrialsModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < self.columnCount():
             return None
         name, place = self.column(section)
+        if role == Role.TextAlignmentRole:
+            return _RIGHT if self._is_number(name, place) else None
         if role == Role.ToolTipRole:
             return place or self._metric if name in ("place", "metric") else None
         if role != Role.DisplayRole:
@@ -169,8 +171,8 @@ class TrialsModel(QAbstractTableModel):
             return self._text(row, name, place)
         if role == Role.ToolTipRole:
             return row.reason or None
-        if role == Role.TextAlignmentRole and name not in ("state", "reason"):
-            return _RIGHT if name != "place" or isinstance(row.values.get(place), int | float) else None
+        if role == Role.TextAlignmentRole:
+            return _RIGHT if self._is_number(name, place) else None
         if role == Role.ForegroundRole:
             return self._colour(row, name)
         if role == Role.FontRole and row.number == self._best:
@@ -190,6 +192,12 @@ class TrialsModel(QAbstractTableModel):
             "reason": row.reason.partition("\n")[0],
         }
         return texts[name]
+
+    def _is_number(self, name: str, place: str) -> bool:
+        """Return whether a column holds numbers, which stand at the right."""
+        if name == "place":
+            return next(each for each in self._spots if each.place == place).draws != "choice"
+        return name not in ("state", "reason")
 
     def _colour(self, row: TrialRow, name: str) -> QColor | None:
         colours = theme.current()

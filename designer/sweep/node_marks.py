@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from core.errors import LayerwrightError
 from core.graph.project import Project
 from core.search.dimensions import searched
-from core.search.places import KIND, MODE, REPEAT, node_place, spot
+from core.search.places import KIND, MODE, REPEAT, spot, structure_place
 from designer.session import Session
 from designer.sweep.marking import Badge
 from designer.theme import SPACE
@@ -24,13 +24,18 @@ def structure_titles() -> dict[str, str]:
     }
 
 
-def offers(project: Project, place: str, what: str) -> bool:
-    """Return whether a place is about the node itself: some kinds have a parameter of that name."""
+def structure_offered(project: Project, group: str, node: str) -> dict[str, str]:
+    """Return the places of a node itself that can be searched, by "kind", "mode" and "repeat"."""
+    found = {what: structure_place(project, group, node, what) for what in (KIND, MODE, REPEAT)}
+    return {what: place for what, place in found.items() if _is_there(project, place)}
+
+
+def _is_there(project: Project, place: str) -> bool:
     try:
-        where = spot(project, place)
+        spot(project, place)
     except LayerwrightError:
         return False
-    return what != MODE or "bypass" in where.parameter.choices
+    return True
 
 
 class NodeMarks(QWidget):
@@ -56,9 +61,10 @@ class NodeMarks(QWidget):
         """Show what is searched now."""
         search, shown = self._session.project.search, False
         names = {KIND: self.tr("kind: "), MODE: self.tr("mode: "), REPEAT: self.tr("repeat: ")}
+        offered = structure_offered(self._session.project, self._session.group, self._name)
         for what, prefix in names.items():
-            place = node_place(self._session.group, self._name, what)
-            dimension = searched(search, place) if offers(self._session.project, place, what) else None
+            place = offered.get(what, "")
+            dimension = searched(search, place)
             if dimension is not None:
                 if what not in self._badges:
                     self._badges[what] = Badge(self._session, place)
@@ -72,12 +78,11 @@ class NodeMarks(QWidget):
     def menu(self) -> QMenu:
         """Return what can be searched of the node."""
         made = QMenu(self.button)
-        for what, title in structure_titles().items():
-            place = node_place(self._session.group, self._name, what)
-            if offers(self._session.project, place, what):
-                action = made.addAction(title)
-                action.setObjectName(f"search_{what}")
-                action.triggered.connect(lambda _checked=False, place=place: self._ask(place))
+        titles = structure_titles()
+        for what, place in structure_offered(self._session.project, self._session.group, self._name).items():
+            action = made.addAction(titles[what])
+            action.setObjectName(f"search_{what}")
+            action.triggered.connect(lambda _checked=False, place=place: self._ask(place))
         return made
 
     def _open_menu(self) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShowEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
@@ -35,6 +36,8 @@ from designer.theme import SPACE
 from designer.widgets import ElidedLabel, IconButton, muted
 
 _FORM_WIDTH = 290
+_LOOK = 1500
+"""Milliseconds between two looks at whether another process goes on with the sweep that is shown."""
 
 
 class SweepPanel(QWidget):
@@ -66,6 +69,9 @@ class SweepPanel(QWidget):
         self.stop = QToolButton()
         self.open_best = IconButton("open", self.tr("Open the best trial as a project"))
         self.actions_by_name: dict[str, QAction] = {}
+        self._looks = QTimer(self)
+        self._looks.setInterval(_LOOK)
+        self._looks.timeout.connect(runner.catch_up)
         self._make_actions()
         self._lay_out()
         self._connect()
@@ -77,6 +83,8 @@ class SweepPanel(QWidget):
     def _make_actions(self) -> None:
         self._action("run", self.tr("Show its curves"), self._open_run, "Return")
         self._action("project", self.tr("Open as project"), self._open_project, "Ctrl+Return")
+        self._action("all", self.tr("Show all trials"), self.parallel.clear_ranges, "Esc")
+        self.actions_by_name["all"].setEnabled(False)
 
     def _action(self, name: str, text: str, do: object, key: str) -> None:
         action = QAction(text, self.view)
@@ -114,7 +122,6 @@ class SweepPanel(QWidget):
     def _start_row(self) -> QHBoxLayout:
         self.start.setObjectName("sweep_start")
         self.go_on.setObjectName("sweep_continue")
-        self.go_on.setToolTip(self.tr("Go on with the sweep that is shown, as it was begun"))
         self.stop.setObjectName("sweep_stop")
         self.stop.setText(self.tr("Stop"))
         self.stop.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
@@ -175,7 +182,7 @@ class SweepPanel(QWidget):
         self.tabs.currentChanged.connect(lambda _tab: self._show_page())
         self.view.opened.connect(self._show_run)
         self.view.chosen_changed.connect(self._on_chosen)
-        self.parallel.kept_changed.connect(self.model.keep)
+        self.parallel.kept_changed.connect(self._on_kept)
         self.parallel.chosen.connect(self.view.choose)
         self.open_best.clicked.connect(self._open_best)
         self.sweeps.activated.connect(lambda row: self.runner.show(self.sweeps.itemData(row)))
@@ -186,6 +193,7 @@ class SweepPanel(QWidget):
 
     def close_jobs(self) -> None:
         """Interrupt the sweep and end all work in the background."""
+        self._looks.stop()
         self.runner.close()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -194,7 +202,14 @@ class SweepPanel(QWidget):
         folders = self.runner.folders()
         if self.runner.sweep is None and folders and is_there():
             self.runner.show(folders[0])
+        self.runner.catch_up()
+        self._looks.start()
         self._show_state()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Look no more until it is shown again."""
+        self._looks.stop()
+        super().hideEvent(event)
 
     # --- showing ------------------------------------------------------------------------------------------------------
 
@@ -206,6 +221,9 @@ class SweepPanel(QWidget):
         self.start.setToolTip("" if is_there() else MISSING)
         self.go_on.setVisible(not active and runner.sweep is not None)
         self.go_on.setEnabled(runner.can_go_on or self._wants_more)
+        if runner.sweep is not None:
+            told = self.tr("Go on with the sweep that is shown, as it was begun, until it has {0} trials")
+            self.go_on.setToolTip(told.format(max(search.trials, runner.sweep.trials)))
         self.stop.setVisible(active)
         self.stop.setEnabled(runner.state != "stopping")
         self.stop.setText(self.tr("Stopping…") if runner.state == "stopping" else self.tr("Stop"))
@@ -281,6 +299,8 @@ class SweepPanel(QWidget):
         if best is not None and best.value is not None:
             told = self.tr("best is {number}: {value}").format(number=best.number, value=f"{best.value:.5g}")
             text = f"{text} · {told}"
+        if self.parallel.kept is not None:
+            text = f"{text} · {self.tr('{0} within the ranges').format(len(self.parallel.kept))}"
         self.told.setText(text)
         self.told.setToolTip(f"{text} ({sweep.metric})")
 
@@ -294,6 +314,12 @@ class SweepPanel(QWidget):
 
     def _stop(self) -> None:
         self.runner.stop()
+
+    def _on_kept(self, numbers: frozenset[int] | None) -> None:
+        """Show the trials within the ranges of the axes alone, and say so."""
+        self.model.keep(numbers)
+        self.actions_by_name["all"].setEnabled(numbers is not None)
+        self._tell()
 
     def _on_chosen(self) -> None:
         row = self.view.chosen
@@ -333,4 +359,5 @@ class SweepPanel(QWidget):
         except LayerwrightError as error:
             self._session.refused.emit(str(error))
             return
-        self.project_requested.emit(relocated(project, sweep.base, Path.cwd()))
+        name = self.tr("{0}, trial {1}").format(project.name, row.number)
+        self.project_requested.emit(relocated(replace(project, name=name), sweep.base, Path.cwd()))

@@ -1,7 +1,8 @@
 """Parallel coordinates: an axis for every place and one for the result, a line for every trial.
 
-A drag along an axis keeps the trials within that range; a double click there takes the range away. Lines are coloured
-by the result, the best on top.
+A drag along an axis keeps the trials within that range; a double click there takes the range away. By keyboard, Left
+and Right choose an axis, Shift with Up and Down moves the lower end of its range (with Ctrl the upper one), Del takes
+the range away and Esc all of them. Lines are coloured by the result, the best on top.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from core.graph.project import Dimension
@@ -20,14 +21,17 @@ from core.search.folder import Sweep
 from core.search.places import Spot
 from core.search.table import TrialRow
 from designer import theme
+from designer.announcing import announce
 
-_TOP, _BELOW, _SIDE = 38, 16, 46
+_TOP, _BELOW, _SIDE = 38, 28, 46
 _NEAR = 14
 """Pixels from an axis or a line that still count as on it."""
 _SHORTEST = 4
 _TITLE_GAP = 12
 _PALE = 40
 _MOST_TICKS = 7
+_STEPS = 20
+_EXACT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,27 @@ class Axis:
         at = math.log(value) if self.log else value
         return 0.5 if high == low else (at - low) / (high - low)
 
+    @property
+    def steps(self) -> int:
+        """How many times a key moves the end of a range to come from bottom to top: once for every word."""
+        return len(self.words) or _STEPS
+
+    def number_text(self, share: float) -> str:
+        """Return the number that stands at a share."""
+        value = self.low * (self.high / self.low) ** share if self.log else self.low + (self.high - self.low) * share
+        return f"{value:.3g}"
+
     def ticks(self) -> list[tuple[float, str]]:
         """Return where texts stand beside the axis."""
         if self.words:
             return [(self.share(index), word) for index, word in enumerate(self.words)][:_MOST_TICKS]
-        shares = (0.0, 0.5, 1.0)
-        values = [
-            self.low * (self.high / self.low) ** s if self.log else self.low + (self.high - self.low) * s
-            for s in shares
-        ]
-        return [(share, f"{value:.3g}") for share, value in zip(shares, values, strict=True)]
+        return [(share, self.number_text(share)) for share in (0.0, 0.5, 1.0)]
+
+    def range_text(self, low: float, high: float) -> str:
+        """Return what lies between two shares: words, or numbers from the one to the other."""
+        if self.words:
+            return ", ".join(word for at, word in enumerate(self.words) if low <= self.share(at) <= high)
+        return f"{self.number_text(low)} … {self.number_text(high)}"
 
 
 class ParallelPlot(QWidget):
@@ -79,9 +94,12 @@ class ParallelPlot(QWidget):
         """By trial, its shares on the axes; the last is the result's."""
         self.ranges: dict[int, tuple[float, float]] = {}
         """By axis, the shares between which lines are kept."""
+        self.axis = 0
+        """The axis whose range keys move."""
         self.marked = -1
         self._higher = False
         self._dragged: tuple[int, float] | None = None
+        self._describe()
         theme.switch.changed.connect(self.update)
 
     def minimumSizeHint(self) -> QSize:
@@ -101,8 +119,10 @@ class ParallelPlot(QWidget):
         axes.append(Axis(sweep.metric, min(values), max(values)))
         if len(axes) != len(self.axes):
             self.ranges.clear()
+            self.axis = 0
         self.axes, self._higher = tuple(axes), sweep.higher
         self.lines = {each.number: self._shares(each, spots, dimensions) for each in done}
+        self._describe()
         self.update()
 
     def _shares(self, row: TrialRow, spots: Sequence[Spot], known: dict[str, Dimension]) -> tuple[float, ...]:
@@ -119,7 +139,7 @@ class ParallelPlot(QWidget):
 
     def _is_kept(self, number: int) -> bool:
         shares = self.lines[number]
-        return all(low <= shares[axis] <= high for axis, (low, high) in self.ranges.items())
+        return all(low - _EXACT <= shares[axis] <= high + _EXACT for axis, (low, high) in self.ranges.items())
 
     def set_range(self, axis: int, low: float, high: float) -> None:
         """Keep the lines that pass an axis between two shares of its height; a range of no height takes it away."""
@@ -127,8 +147,35 @@ class ParallelPlot(QWidget):
             self.ranges.pop(axis, None)
         else:
             self.ranges[axis] = (low, high)
+        self._ranges_changed()
+
+    def clear_ranges(self) -> None:
+        """Keep all lines."""
+        self.ranges.clear()
+        self._ranges_changed()
+
+    def _ranges_changed(self) -> None:
+        self._describe()
         self.update()
         self.kept_changed.emit(self.kept)
+
+    def _describe(self) -> None:
+        """Tell those who do not see it which axis is chosen, its range and what is kept."""
+        told = self._axis_told()
+        keys = self.tr(
+            "Left and Right choose an axis. Shift with Up and Down moves the lower end of its range, with Ctrl too the "
+            "upper end. Delete takes the range away, Escape all ranges. Up and Down go from trial to trial."
+        )
+        self.setAccessibleDescription(f"{told} {keys}".strip())
+
+    def _axis_told(self) -> str:
+        if not self.axes:
+            return ""
+        axis = self.axes[self.axis]
+        shown = axis.range_text(*self.ranges[self.axis]) if self.axis in self.ranges else self.tr("everything")
+        text = self.tr("Axis {name}: {range}; {kept} of {all} trials.")
+        count = len(self.lines) if self.kept is None else len(self.kept)
+        return text.format(name=axis.title, range=shown, kept=count, all=len(self.lines))
 
     def mark(self, number: int) -> None:
         """Draw one trial's line above all others."""
@@ -174,7 +221,9 @@ class ParallelPlot(QWidget):
         """Begin a range on an axis, or choose the line below the mouse."""
         axis = self._axis_at(event.position().x())
         if axis is not None:
+            self.axis = axis
             self._dragged = (axis, self._share_at(event.position().y()))
+            self.update()
             return
         number = self._line_at(event.position())
         if number is not None:
@@ -209,15 +258,48 @@ class ParallelPlot(QWidget):
             self.set_range(axis, 0.0, 0.0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take all ranges away by Esc; go to the next better trial by Up, to the next worse by Down."""
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.lines:
-            self._walk(1 if event.key() == Qt.Key.Key_Up else -1)
-        elif event.key() == Qt.Key.Key_Escape and self.ranges:
-            self.ranges.clear()
+        """Choose an axis, move or take away its range; go to the next better trial by Up, the next worse by Down."""
+        key, held = event.key(), event.modifiers()
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.lines:
+            step = 1 if key == Qt.Key.Key_Up else -1
+            if held & Qt.KeyboardModifier.ShiftModifier:
+                self._move_end(step, upper=bool(held & Qt.KeyboardModifier.ControlModifier))
+            else:
+                self._walk(step)
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.axes:
+            step = 1 if key == Qt.Key.Key_Right else -1
+            self.axis = min(len(self.axes) - 1, max(0, self.axis + step))
+            self._describe()
+            announce(self, self._axis_told())
             self.update()
-            self.kept_changed.emit(None)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.axis in self.ranges:
+            self.set_range(self.axis, 0.0, 0.0)
+        elif key == Qt.Key.Key_Escape and self.ranges:
+            self.clear_ranges()
         else:
             super().keyPressEvent(event)
+
+    def _move_end(self, step: int, *, upper: bool) -> None:
+        """Move an end of the chosen axis's range by one step; one from end to end is none."""
+        last = self.axes[self.axis].steps
+        low, high = (round(share * last) for share in self.ranges.get(self.axis, (0.0, 1.0)))
+        if upper:
+            high = min(last, max(low + 1, high + step))
+        else:
+            low = max(0, min(high - 1, low + step))
+        whole = (low, high) == (0, last)
+        self.set_range(self.axis, 0.0 if whole else low / last, 0.0 if whole else high / last)
+        announce(self, self._axis_told())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show which axis keys are for."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show it no longer."""
+        super().focusOutEvent(event)
+        self.update()
 
     def _walk(self, step: int) -> None:
         """Choose the next trial by its result, among those that are kept; at first the best."""
@@ -249,7 +331,17 @@ class ParallelPlot(QWidget):
             self._polyline(painter, self.marked, QPen(QColor(colours.text), 2.4))
         for axis in range(len(self.axes)):
             self._draw_axis(painter, axis)
+        if self.hasFocus():
+            self._draw_keys(painter)
         painter.end()
+
+    def _draw_keys(self, painter: QPainter) -> None:
+        """Say below the axes what keys do."""
+        text = self.tr("←→ axis  ·  Shift+↑↓ from, Ctrl+Shift+↑↓ to  ·  Esc everything  ·  ↑↓ trial")
+        painter.setPen(QColor(theme.current().text_muted))
+        metrics = painter.fontMetrics()
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width() - 2 * _TITLE_GAP)
+        painter.drawText(QPointF(_TITLE_GAP, self.height() - metrics.descent() - 1), text)
 
     def _draw_line(self, painter: QPainter, number: int, good: float) -> None:
         colours = theme.current()
@@ -268,7 +360,8 @@ class ParallelPlot(QWidget):
     def _draw_axis(self, painter: QPainter, axis: int) -> None:
         colours = theme.current()
         top, bottom = self.place(axis, 1.0), self.place(axis, 0.0)
-        painter.setPen(QPen(QColor(colours.text_muted), 1))
+        chosen = self.hasFocus() and axis == self.axis
+        painter.setPen(QPen(QColor(colours.accent if chosen else colours.text_muted), 3 if chosen else 1))
         painter.drawLine(top, bottom)
         if axis in self.ranges:
             low, high = self.ranges[axis]
@@ -280,7 +373,7 @@ class ParallelPlot(QWidget):
             painter.drawRect(box)
         metrics = painter.fontMetrics()
         room = int((self.width() - 2 * _SIDE) / max(1, len(self.axes) - 1)) if len(self.axes) > 1 else self.width()
-        painter.setPen(QColor(colours.text))
+        painter.setPen(QColor(colours.accent if chosen else colours.text))
         title = metrics.elidedText(
             self.axes[axis].title, Qt.TextElideMode.ElideMiddle, max(40, min(room - 6, 2 * _SIDE + 40))
         )
@@ -289,6 +382,10 @@ class ParallelPlot(QWidget):
         for share, text in self.axes[axis].ticks():
             at = self.place(axis, share)
             self._label(painter, at, metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(30, room - 16)))
+        if axis in self.ranges and not self.axes[axis].words:
+            painter.setPen(QColor(colours.text))
+            for share in self.ranges[axis]:
+                self._label(painter, self.place(axis, share), self.axes[axis].number_text(share))
 
     def _text(self, painter: QPainter, middle: QPointF, text: str) -> None:
         width = painter.fontMetrics().horizontalAdvance(text)

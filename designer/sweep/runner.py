@@ -52,6 +52,7 @@ class SweepRunner(QObject):
         self._said: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._table: Table | None = None
         self._again = False
+        self._stamp = (0, 0)
         self._lane = Lane(self, "sweep-table")
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY)
@@ -170,6 +171,7 @@ class SweepRunner(QObject):
             self._again = True
             return
         self._again = False
+        self._stamp = _stamp(self.sweep)
         sweep, table, before = self.sweep, self._table, (self.rows, self.importances)
 
         def work(_progress: object) -> tuple[Table, tuple[TrialRow, ...], dict[str, float]]:
@@ -179,6 +181,11 @@ class SweepRunner(QObject):
             return reader, rows, before[1] if same else reader.importances()
 
         self._lane.submit(work, self._on_read, self._on_failed)
+
+    def catch_up(self) -> None:
+        """Read the table again where another process has gone on with the sweep that is looked at."""
+        if not self.active and self.sweep is not None and _stamp(self.sweep) != self._stamp:
+            self.refresh()
 
     def _on_read(self, found: tuple[Table, tuple[TrialRow, ...], dict[str, float]]) -> None:
         self._table, self.rows, self.importances = found
@@ -215,6 +222,15 @@ class SweepRunner(QObject):
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
+
+
+def _stamp(sweep: Sweep) -> tuple[int, int]:
+    """Return what changes whenever something is written to a sweep's journal."""
+    try:
+        state = sweep.journal.stat()
+    except OSError:
+        return 0, 0
+    return state.st_size, state.st_mtime_ns
 
 
 def _completed(rows: tuple[TrialRow, ...]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from core.search.table import TrialRow
@@ -10,6 +11,7 @@ from designer.sweep.model import TrialsModel
 from designer.widgets import as_list
 
 _WIDEST, _SAMPLE, _ROOM = 220, 60, 18
+_WIDEST_REASON = 440
 
 
 class TrialsView(QTableView):
@@ -30,13 +32,13 @@ class TrialsView(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setSortingEnabled(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._sized = (0, 0)
+        self._reason_width = 0
         self.activated.connect(self._on_activated)
         model.modelReset.connect(self.fit_columns)
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
@@ -59,13 +61,30 @@ class TrialsView(QTableView):
         if size == self._sized:
             return
         self._sized = size
-        header, metrics = self.horizontalHeader(), self.fontMetrics()
-        for column in range(self.trials.columnCount() - 1):
-            width = header.sectionSizeHint(column)
-            for row in range(size[1]):
-                text = self.trials.data(self.trials.index(row, column)) or ""
-                width = max(width, metrics.horizontalAdvance(text) + _ROOM)
-            self.setColumnWidth(column, min(_WIDEST, width))
+        *others, reason = range(self.trials.columnCount())
+        for column in others:
+            self.setColumnWidth(column, min(_WIDEST, self._wanted(column)))
+        self._reason_width = min(_WIDEST_REASON, self._wanted(reason))
+        self._fit_reason()
+
+    def _wanted(self, column: int) -> int:
+        """Return the width at which nothing of a column is cut off, in the first rows."""
+        metrics, texts = self.fontMetrics(), []
+        for row in range(self._sized[1]):
+            texts.append(self.trials.data(self.trials.index(row, column)) or "")
+        widths = (metrics.horizontalAdvance(text) + _ROOM for text in texts)
+        return max(self.horizontalHeader().sectionSizeHint(column), *widths, 0)
+
+    def _fit_reason(self) -> None:
+        """Give the last column what is left, and never less than its text needs: one can scroll to it."""
+        last = self.trials.columnCount() - 1
+        left = self.viewport().width() - self.horizontalHeader().sectionPosition(last)
+        self.setColumnWidth(last, max(left, self._reason_width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the last column reach the edge."""
+        super().resizeEvent(event)
+        self._fit_reason()
 
     def _on_activated(self, index: QModelIndex) -> None:
         if index.row() < len(self.trials.rows):

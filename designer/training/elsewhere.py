@@ -245,6 +245,7 @@ class ElsewhereDialog(QDialog):
     def _follow(self) -> None:
         if self.parcel is not None:
             self.follow_requested.emit(self.parcel.folder / self.parcel.run)
+            self.accept()  # what is followed is shown in the window behind
 
     def done(self, result: int) -> None:
         """End the work in the background."""

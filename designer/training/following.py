@@ -94,6 +94,10 @@ def follow(window: Window, folder: Path) -> None:
     curves = window.workspace.curves
     Follower.of(curves).follow(folder)
     window.workspace.show_panel(curves)
-    if not (folder / "run.json").is_file():
-        text = window.tr("There is no run in “{0}” yet: its curves appear once it begins.").format(folder.name)
-        window.workspace.session.told.emit(text)
+    there = (folder / "run.json").is_file()
+    text = (
+        window.tr("The curves of “{0}” are kept up to date while it is trained.")
+        if there
+        else window.tr("There is no run in “{0}” yet: its curves appear once it begins.")
+    )
+    window.workspace.session.told.emit(text.format(folder.name))

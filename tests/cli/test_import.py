@@ -63,7 +63,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_an_import_gives_a_project_with_its_weights_beside_it(cli: Drive, toy: Path) -> None:
     done = cli("import", toy, "-o", "made")
-    assert (done.status, done.out) == (0, "1 layer, 6 weights\nmade.layerwright\n")
+    assert (done.status, done.out) == (0, "1 layer, 6 parameters\nmade.layerwright\n")
     assert "It is only a toy." in done.err
     project = load_project(Path("made.layerwright"))
     assert project.weights == "made.safetensors"

@@ -8,8 +8,10 @@ import pytest
 
 from core.data.augment import augmentations
 from core.errors import SearchError
-from core.graph.project import Dimension
+from core.graph.project import Dimension, Node
 from core.search.applying import apply
+from core.search.dimensions import parse_dimension, search_problems
+from core.search.places import node_place, spot, structure_place
 from core.training.check import check_project
 from tests.search.conftest import flowers, searching
 
@@ -36,6 +38,24 @@ def test_values_stand_where_they_belong_and_the_rest_stays() -> None:
     assert after.graph.links == before.graph.links
     assert after.training == replace(before.training, learning_rate=0.02, optimizer_options={"weight_decay": 0.1})
     assert check_project(after).ready
+
+
+def test_a_layer_with_a_mode_of_its_own_is_searched_for_that_and_for_its_bypass() -> None:
+    project = flowers()
+    nodes = {**project.graph.nodes, "act": Node("act", "Pad", {"pad": (0, 0)})}
+    padded = replace(project, graph=replace(project.graph, nodes=nodes))
+    bypass, own = structure_place(padded, "", "act", "mode"), node_place("", "act", "mode")
+    assert (bypass, own) == ("node/act/node.mode", "node/act/mode")
+    assert structure_place(project, "", "act", "mode") == own
+    drawn = [
+        parse_dimension(padded, f"{place}={values}")
+        for place, values in ((bypass, "run,bypass"), (own, "constant,reflect"))
+    ]
+    search = replace(padded.search, dimensions=tuple(drawn))
+    assert search_problems(replace(padded, search=search)) == ()
+    found = apply(padded, {bypass: "bypass", own: "reflect"}).graph.nodes["act"]
+    assert (found.mode, found.params["mode"]) == ("bypass", "reflect")
+    assert spot(padded, bypass).text("") == "run"
 
 
 def test_another_optimizer_keeps_the_options_that_it_knows() -> None:

@@ -172,11 +172,14 @@ def test_a_stopped_trial_is_tried_again_with_its_values(tmp_path: Path) -> None:
     _with_epochs(sweep, 2)
     again = open_sweep(sweep.path)
     trials = Trials(again)
+    assert row.reason == "It was stopped. Its values are tried from the start when the sweep goes on."
     assert trials.queue_interrupted() == 1
     assert trials.queue_interrupted() == 0
     rows = ran(again)
     assert [each.outcome for each in rows] == ["interrupted", "completed", "completed", "completed"]
     assert rows[1].values == row.values
+    assert rows[0].reason == "It was stopped. Its values are tried from the start in trial 1."
+    assert rows[1].reason == "Trial 0, which was interrupted, from the start."
 
 
 def _with_epochs(sweep: Sweep, epochs: int) -> None:

@@ -16,6 +16,7 @@ from core.machine import device_title
 if TYPE_CHECKING:
     from core.model.cost import CostReport, NodeCost
     from core.model.cost_table import CostRow
+    from core.model.problems import Problem
     from core.model.reports import NodeReport, ShapeReport
     from core.training.budget import Budget
     from core.training.check import CheckReport
@@ -48,15 +49,17 @@ def _as_json(file: Path, report: CheckReport) -> dict[str, Any]:
         "file": str(file),
         "ok": report.ok,
         "nodes": dict(_nodes(report.shapes)),
-        "problems": [
-            {
-                "severity": problem.severity,
-                "node": "/".join((*problem.path, problem.node)) if problem.node else None,
-                "message": problem.message,
-                "fixes": [fix.label for fix in problem.fixes],
-            }
-            for problem in report.problems
-        ],
+        "problems": [problem_content(problem) for problem in report.problems],
+    }
+
+
+def problem_content(problem: Problem) -> dict[str, Any]:
+    """Return a problem as programs get it."""
+    return {
+        "severity": problem.severity,
+        "node": "/".join((*problem.path, problem.node)) if problem.node else None,
+        "message": problem.message,
+        "fixes": [fix.label for fix in problem.fixes],
     }
 
 

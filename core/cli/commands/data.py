@@ -33,7 +33,7 @@ def _field(name: str, column: Column) -> dict[str, Any]:
     }
 
 
-def _options(source: str, texts: list[str]) -> dict[str, Value]:
+def source_options(source: str, texts: list[str]) -> dict[str, Value]:
     """Return ``NAME=VALUE`` texts as options of a source."""
     known = {parameter.name: parameter for parameter in find_source(source).parameters}
     options: dict[str, Value] = {}
@@ -61,7 +61,7 @@ def _print(source: str, raw: RawData) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     source, chosen = (options.source, {"path": str(options.path)}) if options.source else source_for(options.path)
-    raw = read(source, {**chosen, **_options(source, options.option)})
+    raw = read(source, {**chosen, **source_options(source, options.option)})
     if options.json:
         print_json({"source": source, "rows": raw.rows, "notes": list(raw.notes)})
         for name, column in raw.columns.items():

@@ -21,6 +21,7 @@ from core.cli.command import (
 )
 from core.cli.commands.trust import ask_trust
 from core.errors import ImportFailed
+from core.graph.counting import count_layers
 from core.graph.files import SUFFIX
 from core.progress import watching
 
@@ -85,7 +86,7 @@ def _import(options: argparse.Namespace) -> int:
     if options.json:
         print_json(_content(imported, project, output))
     else:
-        _print(imported, output)
+        _print(imported, project, output)
     return DONE
 
 
@@ -130,24 +131,24 @@ def _told() -> Iterator[None]:
 
 
 def _content(imported: Imported, project: Project, output: Path) -> dict[str, Any]:
-    from core.importers._reading import count_layers, count_numbers
+    from core.importers._reading import count_parameters
 
     return {
         "path": str(output),
         "weights": str(output.with_name(project.weights)) if project.weights else None,
-        "layers": count_layers(imported.project),
-        "parameters": count_numbers(imported),
+        "layers": count_layers(project),
+        "parameters": count_parameters(project),
         "groups": len(project.groups),
         "opaque": list(imported.opaque),
         "notes": list(imported.notes),
     }
 
 
-def _print(imported: Imported, output: Path) -> None:
-    from core.importers._reading import count_layers, count_numbers
+def _print(imported: Imported, project: Project, output: Path) -> None:
+    from core.importers._reading import count_parameters
 
-    layers, numbers = count_layers(imported.project), count_numbers(imported)
-    print(f"{units.plural(layers, 'layer')}, {units.plural(numbers, 'weight')}")
+    layers, numbers = count_layers(project), count_parameters(project)
+    print(f"{units.plural(layers, 'layer')}, {units.plural(numbers, 'parameter')}")
     for text in imported.notes:
         note(f"note: {text}")
     if imported.opaque:

@@ -45,7 +45,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="PLACE=RANGE",
         help="search this too, or otherwise: training/learning_rate=1e-4..1e-1:log, node/conv1/out_channels=8..64:8, "
-        "variable/width=16..256, node/act1/kind=ReLU,GELU, node/block1/repeat=1..6, node/drop1/mode=run,bypass, "
+        "variable/width=16..256, node/act1/kind=ReLU,GELU, node/block1/repeat=1..6, node/drop1/mode=run,bypass "
+        "(node/pad1/node.mode=… where the layer has a parameter mode), "
         "inside of a group node/Block:conv1/out_channels=8,16; may be repeated",
     )
     parser.add_argument(

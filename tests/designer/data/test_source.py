@@ -19,11 +19,11 @@ from pytestqt.qtbot import QtBot
 from core.data.bind import bind
 from core.data.source import Column, RawData, SourceKind
 from core.data.sources import sources
+from core.data.wiring import bind_edit
 from core.graph.project import DataBinding, Project
 from core.kinds import Parameter, Value
 from core.progress import report
 from designer.data.source_kinds import GROUPS, grouped_sources
-from designer.data.wiring import bind_edit
 from designer.session import Session
 
 from .conftest import WAIT, Make, classifier, drop, settled

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from core.data.bind import bind
 from core.data.meaning import with_role
+from core.data.wiring import automatic_fields, bind_edit
 from core.graph.document import Document
 from core.graph.edits import AddNodes, SetParameters
 from core.graph.project import DataBinding, Graph, Node, Project
-from designer.data.wiring import automatic_fields, bind_edit, fields_edit, filled, wired
+from designer.data.wiring import fields_edit, filled, wired
 
 from .conftest import classifier
 

@@ -19,6 +19,7 @@ from core.importers import importers
 from core.model.build import build
 from designer.importing.dialog import ImportDialog
 from designer.importing.keeping import kept_folder
+from designer.properties.project_form import ProjectForm
 from designer.window import Window
 from tests.designer.importing.conftest import wait_for
 from tests.designer.shell.conftest import Hands
@@ -63,7 +64,7 @@ def test_a_file_is_imported_told_about_and_opened_beside_what_is_open(
     made.go.click()
     wait_for(qtbot, lambda: ready(made))
     assert "Toy network" in made.report.summary.text()
-    assert made.report.numbers.text() == "1 layer · 6 weights"
+    assert made.report.numbers.text() == "1 layer · 6 parameters"
     assert made.report.notes == ("It is only a toy.",)
     assert made.report.table is not None
     assert [made.report.table.item(0, column).text() for column in (0, 1)] == ["the.layer", "the_layer"]
@@ -77,6 +78,12 @@ def test_a_file_is_imported_told_about_and_opened_beside_what_is_open(
     assert torch.equal(
         build(workspace.session.project).module.state_dict()["the_layer.weight"], torch.full((2, 3), 0.5)
     )
+
+    def told() -> str:
+        form = workspace.properties.form
+        return f"{form._layers.text()}; {form._parameters.text()}" if isinstance(form, ProjectForm) else ""
+
+    wait_for(qtbot, lambda: told().startswith("1 layer, 1 input, 1 output; 6, "))
 
 
 def test_the_first_save_puts_the_weights_beside_the_file(

@@ -129,6 +129,15 @@ def test_choosing_another_format_changes_the_proposed_ending(dialog: ExportDialo
         assert dialog.path.text().endswith(kind.suffix)
 
 
+def test_the_dialog_fits_a_small_screen_and_tells_of_every_format_without_clipping(dialog: ExportDialog) -> None:
+    assert dialog.height() <= 560
+    for at, kind in enumerate(dialog.kinds):
+        dialog.formats.button(at).click()
+        assert dialog.about.text() == kind.help
+        assert dialog.about.height() >= dialog.about.heightForWidth(dialog.about.width())
+    assert dialog.height() <= 560
+
+
 def test_what_would_be_replaced_is_said_and_a_zip_without_its_ending_is_a_folder(
     qtbot: QtBot, dialog: ExportDialog, tmp_path: Path
 ) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.graph.edits import SetSearch
+from core.graph.edits import SetKind, SetSearch
 from core.graph.edits.search import with_dimension
 from core.graph.project import Dimension
 from core.search.dimensions import searched
@@ -107,6 +107,22 @@ def test_the_kind_and_the_bypass_of_a_node_are_marked_with_it(qtbot: QtBot, sess
     panel.close_jobs()
 
 
+def test_the_bypass_of_a_layer_with_a_mode_of_its_own_can_be_searched(qtbot: QtBot, session: Session) -> None:
+    session.apply(SetKind("act", "Pad", frozenset()))
+    panel = properties(qtbot, session, "act")
+    marks = panel.form._marks  # type: ignore[union-attr]
+    assert marks is not None
+    actions = {each.objectName(): each for each in marks.menu().actions()}
+    answer = Answer()
+    actions["search_mode"].trigger()
+    assert answer.asked
+    dimension = session.project.search.dimensions[-1]
+    assert dimension == Dimension("node/act/node.mode", choices=("", "bypass"))
+    assert "mode: run, bypass" in [each.text() for each in marks.findChildren(Badge) if each.isVisible()]
+    assert row_of(panel, "mode").marking.badge is None
+    panel.close_jobs()
+
+
 def test_a_training_setting_shows_that_it_is_searched(qtbot: QtBot, session: Session) -> None:
     runner = TrainingRunner(session)
     panel = TrainingPanel(session, runner)
@@ -127,7 +143,7 @@ def test_a_training_setting_shows_that_it_is_searched(qtbot: QtBot, session: Ses
 def test_the_dialog_says_what_is_wrong_and_takes_only_what_can_be_searched(qtbot: QtBot, session: Session) -> None:
     dialog = DimensionDialog(session.project, spot(session.project, "training/learning_rate"))
     qtbot.addWidget(dialog)
-    agree = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    agree = dialog.agree
     assert agree.isEnabled()
     assert dialog.log.isChecked()
     for line, text, why in (

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from core.graph.project import Project
+from core.search.study import Trials
 from core.search.table import best_of
 from designer.session import Session
 from designer.sweep.panel import SweepPanel
@@ -38,6 +39,16 @@ def test_the_newest_sweep_is_listed_with_the_reasons_of_what_went_wrong(panel: S
     assert f"best is {best.number}" in panel.told.text()
 
 
+def test_what_another_process_adds_to_the_sweep_is_shown(qtbot: QtBot, panel: SweepPanel, session: Session) -> None:
+    sweep = panel.runner.sweep
+    assert sweep is not None
+    trials = Trials(sweep.with_trials(10))
+    trials.study.enqueue_trial({RATE.place: 0.01, "node/act/kind": "ReLU"})
+    assert trials.study.ask() is not None
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 10, timeout=WAIT)
+    assert shown(panel, 1)[0] == "running"
+
+
 def test_sorting_puts_what_has_no_value_last_and_keeps_what_is_selected(panel: SweepPanel) -> None:
     panel.view.choose(4)
     panel.view.sortByColumn(2, Qt.SortOrder.AscendingOrder)
@@ -63,6 +74,7 @@ def test_a_trial_opens_its_run_and_its_project(qtbot: QtBot, panel: SweepPanel, 
         panel.actions_by_name["project"].trigger()
     (project,) = opened.args
     assert isinstance(project, Project)
+    assert project.name == "Flowers, trial 4"
     assert project.training.learning_rate == row.values[RATE.place]
     assert project.graph.nodes["act"].kind == row.values["node/act/kind"]
     panel.view.choose(2)
@@ -91,6 +103,41 @@ def test_ranges_on_the_axes_keep_the_trials_within_them(qtbot: QtBot, panel: Swe
     qtbot.keyClick(plot, Qt.Key.Key_Escape)
     assert plot.kept is None
     assert len(panel.model.rows) == 9
+
+
+def test_ranges_are_set_by_the_keyboard_alone(qtbot: QtBot, panel: SweepPanel) -> None:
+    panel.tabs.setCurrentIndex(1)
+    plot, shift = panel.parallel, Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(plot, Qt.Key.Key_Left)  # there is nothing before the first
+    qtbot.keyClick(plot, Qt.Key.Key_Right)
+    assert "act · kind: everything; 6 of 6" in plot.accessibleDescription()
+    for _ in range(4):  # ReLU is at the bottom, then Tanh, then Conv2d; one always stays
+        qtbot.keyClick(plot, Qt.Key.Key_Up, shift)
+    assert "act · kind: Conv2d; 0 of 6" in plot.accessibleDescription()
+    qtbot.keyClick(plot, Qt.Key.Key_Down, shift)
+    qtbot.keyClick(plot, Qt.Key.Key_Down, shift | Qt.KeyboardModifier.ControlModifier)
+    assert "act · kind: Tanh; 3 of 6" in plot.accessibleDescription()
+    assert plot.kept == {1, 4, 7}
+    assert sorted(each.number for each in panel.model.rows) == [1, 4, 7]
+    qtbot.keyClick(plot, Qt.Key.Key_Left)
+    qtbot.keyClick(plot, Qt.Key.Key_Up, shift)
+    assert set(plot.ranges) == {0, 1}
+    qtbot.keyClick(plot, Qt.Key.Key_Down, shift)
+    assert set(plot.ranges) == {1}
+    assert "3 within the ranges" in panel.told.text()
+    qtbot.keyClick(plot, Qt.Key.Key_Right)
+    qtbot.keyClick(plot, Qt.Key.Key_Delete)
+    assert plot.kept is None
+    qtbot.keyClick(plot, Qt.Key.Key_Up, shift)
+    qtbot.keyClick(plot, Qt.Key.Key_Escape)
+    assert len(panel.model.rows) == 9
+    qtbot.keyClick(plot, Qt.Key.Key_Up, shift)
+    panel.tabs.setCurrentIndex(0)
+    assert len(panel.model.rows) == 3
+    panel.actions_by_name["all"].trigger()
+    assert len(panel.model.rows) == 9
+    assert not plot.ranges
+    assert "within" not in panel.told.text()
 
 
 def test_a_click_on_a_line_chooses_its_trial(qtbot: QtBot, panel: SweepPanel) -> None:

@@ -67,6 +67,7 @@ def test_the_folder_is_written_and_the_command_line_copied(
     with qtbot.waitSignal(dialog.follow_requested) as asked:
         qtbot.mouseClick(dialog.follow, Qt.MouseButton.LeftButton)
     assert asked.args == [tmp_path / "away" / "runs" / written.stem]
+    assert not dialog.isVisible()
 
 
 def test_a_folder_in_use_is_refused_in_words(qtbot: QtBot, dialog: ElsewhereDialog, tmp_path: Path) -> None:
