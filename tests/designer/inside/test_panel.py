@@ -342,7 +342,6 @@ def test_a_run_that_goes_on_keeps_its_history(qtbot: QtBot, digits: Window, trai
     workspace, watcher = workspace_of(digits), trained._watcher
     before = [look.step for look in watcher.record.looks]
     assert workspace.runner.train_more(2)
-    qtbot.waitUntil(lambda: workspace.runner.state == "running", timeout=WAIT)
     qtbot.waitUntil(lambda: workspace.runner.state == "finished", timeout=WAIT)
     steps = [look.step for look in watcher.record.looks]
     assert steps[: len(before)] == before
