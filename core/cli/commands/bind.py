@@ -27,7 +27,9 @@ _NO_FIELD = ("input:", "next:")
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a project file")
     parser.add_argument("data", metavar="SOURCE", help="a table, arrays, a folder of files; or a data set such as iris")
-    parser.add_argument("--source", default="", help="the kind of source, where the file's name does not tell")
+    parser.add_argument(
+        "--source", default="", metavar="KIND", help="the kind of source, where the file's name does not tell"
+    )
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the source")
     parser.add_argument(
         "--input",

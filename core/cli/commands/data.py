@@ -17,7 +17,7 @@ from core.parameters import parse_value
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, metavar="FILE-or-FOLDER", help="a table, arrays, or a folder of files")
-    parser.add_argument("--source", default="", help="the kind of source, where its name does not tell")
+    parser.add_argument("--source", default="", metavar="KIND", help="the kind of source, where its name does not tell")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the source")
     add_json(parser)
 
