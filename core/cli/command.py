@@ -8,7 +8,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 from core.errors import LayerwrightError
 from core.registry import LoadFailure
@@ -59,9 +59,12 @@ def whole_number(minimum: int, maximum: int = 2**63 - 1) -> Callable[[str], int]
 # --- output -----------------------------------------------------------------------------------------------------------
 
 
-def print_json(value: Mapping[str, Any]) -> None:
-    """Print one JSON object on one line of stdout, at once; numbers that JSON does not know (NaN) become null."""
-    print(json.dumps(_finite(value), allow_nan=False), flush=True)
+def print_json(value: Mapping[str, Any], stdout: TextIO | None = None) -> None:
+    """Print one JSON object on one line of stdout, at once; numbers that JSON does not know (NaN) become null.
+
+    ``stdout`` is the one before it was redirected.
+    """
+    print(json.dumps(_finite(value), allow_nan=False), flush=True, file=stdout)
 
 
 def _finite(value: Any) -> Any:

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -48,5 +49,6 @@ class Interrupts:
         self._control.stop()
         if self._quiet:
             return
-        # Not through sys.stderr, in the midst of whose writing this may have come.
-        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, _MESSAGE)
+        # Not through sys.stderr, in the midst of whose writing this may have come. Its reader may be what has gone.
+        with suppress(BrokenPipeError):
+            os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, _MESSAGE)

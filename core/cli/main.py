@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core.cli.command import BAD_USAGE, DONE, FAILED, Command, UsageError, note, report_error, report_plugins
-from core.errors import LayerwrightError
+from core.cli.processes import leave
+from core.errors import LayerwrightError, reason_of, sentence
 from core.registry import Registry
 from core.versions import installed_version
 
@@ -63,7 +64,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print how the command is used, and raise UsageError."""
         note(self.format_usage().rstrip())
-        raise UsageError(f"{message}.")
+        raise UsageError(sentence(message))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _run(arguments)
         print(end="", flush=True)
+        leave(status)
     except BrokenPipeError:
         # The reader of a pipe (head, less) has gone. Python flushes stdout again at its end, which must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -118,9 +120,10 @@ def _run(arguments: list[str]) -> int:
         report_error(error, as_json=as_json)
     except OSError as error:
         where = f"'{error.filename}': " if error.filename else ""
-        report_error(LayerwrightError(f"{where}{error.strerror or error}."), as_json=as_json)
+        report_error(LayerwrightError(f"{where}{reason_of(error)}."), as_json=as_json)
     except Exception as error:
         traceback.print_exc()
-        message = f"An error in Layerwright itself: {type(error).__name__}: {error}. Please report it with the above."
+        told = sentence(f"An error in Layerwright itself: {type(error).__name__}: {error}")
+        message = f"{told} Please report it with the above."
         report_error(LayerwrightError(message), as_json=as_json)
     return FAILED

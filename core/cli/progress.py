@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -61,7 +61,8 @@ def shown_progress() -> Iterator[None]:
 class TrainingReporter:
     """Turns training events into output; use as a context manager so that the bar is closed.
 
-    Where the reader of the events goes away (``| head``) the training is stopped through ``control``.
+    Where the reader of the events goes away (``| head``) the training is stopped through ``control``. What layers and
+    loggers print meanwhile goes to stderr, where it comes between no results.
     """
 
     def __init__(self, control: Control, *, as_json: bool) -> None:
@@ -70,17 +71,22 @@ class TrainingReporter:
         self._bar: tqdm[NoReturn] | None = None
         self._in_terminal = sys.stderr.isatty()
         self._epochs = 0
+        self._stdout = sys.stdout
+        self._redirected = redirect_stdout(sys.stderr)
         self.run = ""
         """The run's folder, once training has begun."""
 
     def __enter__(self) -> TrainingReporter:
         if self._in_terminal:
             print(_STARTING, end="\r", file=sys.stderr, flush=True)
+        self._stdout = sys.stdout
+        self._redirected.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._redirected.__exit__(kind, error, trace)
         if self._bar is not None:
             self._bar.close()
         elif self._in_terminal:
@@ -107,7 +113,7 @@ class TrainingReporter:
 
     def _pass_on(self, event: Event) -> None:
         try:
-            print_json(event.to_json())
+            print_json(event.to_json(), self._stdout)
         except BrokenPipeError:
             self._as_json = False
             self._control.stop()

@@ -25,10 +25,12 @@ from core.search.samplers import GRID, make_sampler
 
 Outcome = Literal["waiting", "running", "completed", "pruned", "impossible", "failed", "interrupted"]
 """How a trial stands. "impossible": its values make no network that can be trained. "interrupted": it was stopped, or
-its worker died with the whole sweep; its values are tried again when the sweep goes on."""
+its worker died with the whole sweep; another trial takes its place when the sweep goes on."""
 OUTCOME, REASON, WORKER, RUN = "outcome", "reason", "worker", "run"
 AGAIN = "again_for"
-"""Of a trial: the number of the one that was interrupted, whose values it tries from the start."""
+"""Of a trial: the number of the one that was interrupted, whose values it tries."""
+BEGUN = "begun_run"
+"""Of such a trial: the folder of the run that was interrupted, if there is one. It goes on with it where it can."""
 _POINT = "grid_point"
 _PAUSE = 0.005
 
@@ -175,14 +177,17 @@ class Trials:
         return not own or not is_locked(self.sweep.workers / f"{own}.lock")
 
     def queue_interrupted(self) -> int:
-        """Have the values of interrupted trials tried again; return how many there are."""
+        """Have interrupted trials gone on with, as new ones of their values; return how many there are."""
         with self._choosing:
             trials = self.all()
             done = {each.user_attrs.get(AGAIN) for each in trials}
             lost = [each for each in trials if outcome_of(each) == "interrupted" and each.number not in done]
             for each in lost:
-                point = {_POINT: each.user_attrs[_POINT]} if _POINT in each.user_attrs else {}
-                self.study.enqueue_trial(each.params, user_attrs={AGAIN: each.number, **point})
+                known = each.user_attrs
+                more = {_POINT: known[_POINT]} if _POINT in known else {}
+                if begun := known.get(RUN, known.get(BEGUN)):
+                    more[BEGUN] = begun
+                self.study.enqueue_trial(each.params, user_attrs={AGAIN: each.number, **more})
         return len(lost)
 
 

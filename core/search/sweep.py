@@ -58,7 +58,7 @@ class SweepRun:
         return bool(self._order)
 
     def stop(self) -> None:
-        """End soon: trials that are being trained are interrupted, and tried anew when the sweep goes on."""
+        """End soon: trials that are being trained are interrupted, and go on when the sweep does."""
         self._give("stop")
 
     def finish(self) -> None:
@@ -71,7 +71,7 @@ class SweepRun:
             worker.order(order)
 
     def run(self, tell: Tell = lambda _told: None) -> None:
-        """Train trials until there are enough, or somebody stopped it. What was interrupted before is tried anew.
+        """Train trials until there are enough, or somebody stopped it. What was interrupted before goes on.
 
         Raises:
             SearchError: the sweep cannot go on; trials that have ended are kept.
@@ -173,7 +173,8 @@ class _Worker:
 
     def _read(self, stream: IO[bytes], said: queue.SimpleQueue[tuple[_Worker, Any]]) -> None:
         for line in stream:
-            said.put((self, json.loads(line)))
+            if line.endswith(b"\n"):  # else it was killed as it wrote
+                said.put((self, json.loads(line)))
         said.put((self, None))
 
     def close(self) -> int:

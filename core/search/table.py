@@ -14,7 +14,7 @@ from core.kinds import Value
 from core.search._optuna import optuna
 from core.search.applying import apply
 from core.search.folder import Sweep
-from core.search.study import AGAIN, REASON, RUN, Outcome, Trials, outcome_of, values_of
+from core.search.study import AGAIN, BEGUN, REASON, RUN, Outcome, Trials, outcome_of, values_of
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Table:
     def rows(self) -> tuple[TrialRow, ...]:
         """Return all trials that were begun, in their order."""
         trials = self._trials.all()
-        again = {each.user_attrs[AGAIN]: each.number for each in trials if AGAIN in each.user_attrs}
+        again = {each.user_attrs[AGAIN]: each for each in trials if AGAIN in each.user_attrs}
         found = [self._row(each, again.get(each.number)) for each in trials]
         return tuple(each for each in found if each.outcome != "waiting")
 
-    def _row(self, trial: Any, again: int | None) -> TrialRow:
-        """Return a trial as a row; ``again`` is the one that tries its values anew."""
+    def _row(self, trial: Any, again: Any | None) -> TrialRow:
+        """Return a trial as a row; ``again`` is the one that took its place."""
         outcome = outcome_of(trial)
         reported = list(trial.intermediate_values.values())
         value = trial.value if outcome == "completed" else None
@@ -57,7 +57,8 @@ class Table:
             value = max(reported) if self.sweep.higher else min(reported)
         begun, ended = trial.datetime_start, trial.datetime_complete or datetime.now()
         seconds = max(0.0, (ended - begun).total_seconds()) if begun else 0.0
-        run = self.sweep.run_of(trial.number) if trial.user_attrs.get(RUN) else None
+        name = trial.user_attrs.get(RUN)
+        run = self.sweep.path / name if name else None
         reason = " ".join(filter(None, (str(trial.user_attrs.get(REASON, "")), _course(trial, outcome, again))))
         values = values_of(self.sweep.project, trial.params)
         return TrialRow(trial.number, outcome, values, value, len(reported), seconds, reason, run)
@@ -77,13 +78,19 @@ class Table:
         return {str(place): float(share) for place, share in found.items()}
 
 
-def _course(trial: Any, outcome: Outcome, again: int | None) -> str:
-    """Say of a trial that was interrupted, and of the one in its place, that training begins from the start."""
+def _course(trial: Any, outcome: Outcome, again: Any | None) -> str:
+    """Say of a trial that was interrupted, and of the one in its place, where training goes on."""
     if outcome == "interrupted":
-        anew = f"in trial {again}" if again is not None else "when the sweep goes on"
-        return f"Its values are tried from the start {anew}."
+        if again is None or outcome_of(again) == "waiting":
+            return "It goes on with the sweep: from its last checkpoint, else from the start."
+        return f"It went on in trial {again.number}, {_from_where(again)}."
     before = trial.user_attrs.get(AGAIN)
-    return "" if before is None else f"Trial {before}, which was interrupted, from the start."
+    return "" if before is None else f"Trial {before}, which was interrupted, {_from_where(trial)}."
+
+
+def _from_where(trial: Any) -> str:
+    known = trial.user_attrs
+    return "from its last checkpoint" if BEGUN in known and known.get(RUN) == known[BEGUN] else "from the start"
 
 
 _LEAST_FOR_IMPORTANCE = 4

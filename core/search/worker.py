@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from core.graph.project import Project
 from core.lock import LockFile
 from core.search.applying import apply
 from core.search.folder import Sweep, open_sweep
-from core.search.study import RUN, Outcome, Trials, values_of
+from core.search.study import BEGUN, RUN, Outcome, Trials, values_of
 from core.training.control import Control
 from core.training.events import EpochEnded, Event, Failed, RunStarted
+from core.training.summary import Summary
 
 _ALIKE = 3
 """So many trials in a row that fail for the same reason, without one that was trained, end the sweep."""
@@ -127,17 +129,43 @@ class _TrialRun:
         return self._trained(project)
 
     def _trained(self, project: Project) -> tuple[Outcome, str]:
+        try:
+            summary = self._train(project)
+        except TrainingError as error:
+            if self._is_disk:
+                raise
+            return "failed", str(error)
+        return self._ended(summary)
+
+    def _train(self, project: Project) -> Summary:
+        """Go on with the run that was interrupted; where there is none, or it cannot go on, begin one."""
         from core.training.job import Job
         from core.training.loop import train
 
         sweep = self._sweep
         job = Job(project, sweep.run_of(self._trial.number), sweep.base, sweep.device, threads=self._threads)
-        try:
-            summary = train(job, self._take, self._control)
-        except TrainingError as error:
-            if self._failed is not None and self._failed.cause == "disk":
-                raise
-            return "failed", str(error)
+        if (begun := self._begun_run()) is not None:
+            try:
+                more = replace(job, run=begun, epochs=project.training.epochs, resume=True)
+                return train(more, self._take, self._control)
+            except TrainingError:
+                if self._epochs or self._is_disk:
+                    raise
+                self._failed = None  # it had not gone on yet: its data or its folder has changed
+        return train(job, self._take, self._control)
+
+    @property
+    def _is_disk(self) -> bool:
+        return self._failed is not None and self._failed.cause == "disk"
+
+    def _begun_run(self) -> Path | None:
+        """Return the run of the interrupted trial in whose place this one is, if it has a checkpoint."""
+        name = self._trial.user_attrs.get(BEGUN)
+        run = self._sweep.path / name if name else None
+        return run if run is not None and (run / "checkpoints" / "last.state.pt").is_file() else None
+
+    def _ended(self, summary: Summary) -> tuple[Outcome, str]:
+        sweep = self._sweep
         if self._orders.stopped and summary.status == "stopped":
             return "interrupted", "It was stopped."
         if self._pruned and summary.status == "stopped":
@@ -156,30 +184,36 @@ class _TrialRun:
 
     def _begin(self, event: RunStarted) -> None:
         from core.training.run_labels import Labels, write_labels
+        from core.training.runs import Run
 
         self._epochs = event.epochs
         run = Path(event.run)
         self._trial.set_user_attr(RUN, run.name)
+        if run.name == self._trial.user_attrs.get(BEGUN):
+            for each in Run.open(run).epochs():
+                self._measure(each)
+            return
         drawn = ", ".join(f"{place} = {value}" for place, value in self._trial.params.items())
         write_labels(run, Labels(("sweep", self._sweep.name), f"Trial {self._trial.number}: {drawn}"))
 
     def _judge(self, event: EpochEnded) -> None:
         """Report an epoch, and end the training where it is not worth going on."""
+        self._measure(event)
+        if event.epoch < self._epochs and self._trial.should_prune():
+            self._pruned = True
+            self._control.stop()
+
+    def _measure(self, event: EpochEnded) -> None:
         part, _, name = self._sweep.metric.partition("/")
         values = event.training if part == "training" else event.validation
         value = values.get(name, math.nan)
         if self.best is None or (value > self.best if self._sweep.higher else value < self.best):
             self.best = value
         self._trial.report(value, event.epoch)
-        if event.epoch < self._epochs and self._trial.should_prune():
-            self._pruned = True
-            self._control.stop()
 
 
 def _as_run(sweep: Sweep, project: Project) -> Project:
     """Return the project as its run trains it: what is best is decided by the sweep's curve; nobody looks inside."""
-    from dataclasses import replace
-
     training = replace(project.training, monitor=sweep.metric, diagnostics=False, process=False)
     return replace(project, training=training)
 

@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase as _Normalisation
 
 from core.errors import LayerwrightError, TrainingError
 from core.loading import load
-from core.training.averaging import Exponential, OverEpochs, batch_norms
+from core.training.averaging import Exponential, OverEpochs
 from core.training.batches import Batch, Samples
 from core.training.devices import pick_device
 
@@ -133,6 +134,11 @@ class Team:
             raise failure or TrainingError(message)
         return result[0]
 
+    def part(self) -> None:
+        """Wait for the others, so that nobody closes a connection that another one still listens to."""
+        with suppress(RuntimeError):
+            torch.distributed.barrier()
+
     # --- the network --------------------------------------------------------------------------------------------------
 
     def share(self, module: nn.Module) -> None:
@@ -148,11 +154,13 @@ class Team:
             nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
 
     def settle(self, module: nn.Module, average: Exponential | OverEpochs | None) -> None:
-        """Make buffers alike: running statistics of batch normalisation become their mean, others the main process's.
+        """Make buffers alike: running statistics of normalisation become their mean, others the main process's.
 
-        A running mean is linear in what it saw, so that it does not matter how often this is done.
+        A running mean is linear in what it saw, so that it does not matter how often this is done. Instance
+        normalisation, whose statistics are means over samples, comes to those of one process where slices are equal.
         """
-        measured = {id(each) for layer in batch_norms(module) for each in (layer.running_mean, layer.running_var)}
+        layers = [each for each in module.modules() if isinstance(each, _Normalisation) and each.track_running_stats]
+        measured = {id(each) for layer in layers for each in (layer.running_mean, layer.running_var)}
         buffers = dict(module.named_buffers())
         means = [each for each in buffers.values() if id(each) in measured]
         if average is not None:
@@ -200,9 +208,9 @@ def joined(wanted: str) -> Iterator[Team | None]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(f"The processes of this training do not find each other: {reason}") from error
     try:
-        yield Team(state.process_index, state.num_processes, state.device)
-        with suppress(RuntimeError):  # nobody closes a connection that another one still listens to
-            torch.distributed.barrier()
+        team = Team(state.process_index, state.num_processes, state.device)
+        yield team
+        team.part()
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core.data.augment import augmentations
-from core.errors import SaveError
+from core.errors import SaveError, TrainingError
 from core.training.checkpoints import Best, Checkpoints
 from core.training.control import Control
-from core.training.distributed import Shared, Team
+from core.training.distributed import Shared, Team, TeamLost
 from core.training.events import Event, Message, Values
 from core.training.meter import Meter
 from core.training.randomness import random_state, set_random_state
@@ -40,7 +41,7 @@ class TeamTrainer(Trainer):
         super().__init__(session, epochs, Control(), folder, checkpoint_seconds)
         self._team = team
         self._asked = control
-        self._report_asked = False
+        self._report_asked = self._ended_alike = False
         self._each: list[dict[str, Any]] = []
         """The random states of the processes that wrote the checkpoint."""
         self._period = self._steps_left = 1
@@ -124,6 +125,11 @@ class TeamTrainer(Trainer):
         is_penalised, *sums = flat[2 * len(losses) :]
         return pairs, (sums[0], sums[1]) if is_penalised else None
 
+    def _not_finite(self, what: str) -> TrainingError:
+        error = super()._not_finite(what)
+        self._ended_alike = True
+        return error
+
     def _find_not_finite(self) -> tuple[str, str]:
         found = ("", "") if self.session.synchronised else super()._find_not_finite()
         return next((each for each in self._team.gathered(found) if each != ("", "")), ("", ""))
@@ -139,8 +145,7 @@ class TeamTrainer(Trainer):
         alone = self._team.is_main and not self.session.synchronised
         return super()._make_observer() if alone else None
 
-    def _tell_doubts(self) -> None:
-        super()._tell_doubts()
+    def _tell_ways(self) -> None:
         for text in _notes(self.session, self._team):
             self._tell(Message(text, "info", "distributed"))
 
@@ -158,13 +163,22 @@ class TeamTrainer(Trainer):
             raise SaveError(problem)
 
     def fail(self, message: str) -> None:
-        """Keep the best weights and note in the run folder why training ended; nothing is asked of the others.
+        """Keep the best weights and note in the run folder why training ended.
+
+        Where all processes end here, at values that are not finite, the last good weights are kept, too. Else nothing
+        is asked of the others.
 
         Raises:
             SaveError: the folder cannot be written.
         """
-        if self.course.best is not None:
-            self._checkpoints.save_best(self.course.best)
+        course, state = self.course, None
+        if self._ended_alike and course.step and self._weights_are_finite():
+            with suppress(TeamLost):  # the checkpoint before is kept
+                state = self._state()
+        if course.best is not None:
+            self._checkpoints.save_best(course.best)
+        if state is not None:
+            self._checkpoints.save_last(course.epoch, state)
         self.write_summary("failed", message)
 
     # --- the state ----------------------------------------------------------------------------------------------------
@@ -231,8 +245,9 @@ def _notes(session: Session, team: Team) -> list[str]:
     notes = [f"{team.size} processes train together: each batch of {size} is divided among them."]
     if session.network.has_batch_norm and not session.synchronised:
         notes.append(
-            "Batch normalisation measures each process's part of a batch by itself on the CPU, so that the curves "
-            "differ a little from those of one process."
+            "Batch normalisation measures each process's part of a batch by itself, for it can measure whole batches "
+            "of several processes on CUDA GPUs alone. What it keeps for validation and prediction is the mean of what "
+            f"the {team.size} processes measured. So the curves differ a little from those of one process."
         )
     if any(kind.mix is not None for kind in augmentations if kind.id in used):
         notes.append("Samples are mixed with others of the same process's part of a batch.")

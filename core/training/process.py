@@ -83,7 +83,8 @@ class _Child:
         control.forward(lambda command: self._send(command.to_json()))
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._take(line, emit)
+            if line.endswith(b"\n"):  # else it was killed as it wrote
+                self._take(line, emit)
         code = self._process.wait()
         self._reader.join(_LAST_WORDS)
         if self._failed is not None:

@@ -18,7 +18,8 @@ Emit = Callable[[Event], None]
 class Recorder:
     """A context manager around ``metrics.jsonl``. Every event but progress and pictures is a line, flushed at once.
 
-    The log is locked meanwhile: this is how a run that is being trained is told from one that was killed.
+    The log is locked meanwhile: this is how a run that is being trained is told from one that was killed. What such a
+    one wrote of a line is cut off.
     """
 
     def __init__(self, path: Path, emit: Emit) -> None:
@@ -27,11 +28,14 @@ class Recorder:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Recorder:
-        file = self._path.open("ab", buffering=0)
+        file = self._path.open("a+b", buffering=0)
         if not lock(file):
             file.close()
             raise TrainingError(f"The run '{self._path.parent}' is being trained already, here or in another process.")
         self._file = file
+        written = self._path.read_bytes()
+        if written and not written.endswith(b"\n"):
+            file.truncate(written.rfind(b"\n") + 1)
         return self
 
     def __exit__(

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.atomic import write_atomically
-from core.errors import TrainingError
+from core.errors import TrainingError, reason_of
 
 FILE = "labels.json"
 
@@ -34,7 +34,7 @@ def read_labels(run: Path) -> Labels:
     except FileNotFoundError:
         return Labels()
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise TrainingError(f"'{path}' is damaged: {error}. Delete it to describe the run anew.") from error
+        raise TrainingError(f"'{path}' is damaged: {reason_of(error)}. Delete it to describe the run anew.") from error
     if not all(isinstance(tag, str) for tag in labels.tags) or not isinstance(labels.note, str):
         raise TrainingError(f"'{path}' is damaged: tags and note must be texts. Delete it to describe the run anew.")
     return labels

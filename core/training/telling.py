@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import LayerwrightError
@@ -27,8 +28,9 @@ Emit = Callable[[Event], None]
 _TOLD = (RunStarted, StepEnded, EpochEnded, CheckpointSaved, Finished, Failed)
 """The events that loggers are told."""
 _MOST_WAITING = 10_000
-_LAST_WORDS = 15.0
-"""Seconds that a logger has for what is pending when a run is over."""
+_TOO_SLOW = "it is too slow"
+LAST_WORDS = 15.0
+"""Seconds that all loggers together have for what is pending when a run is over."""
 
 
 class _Telling:
@@ -51,7 +53,7 @@ class _Telling:
         try:
             self._events.put_nowait(event)
         except queue.Full:
-            self._give_up("it is too slow")
+            self._give_up(_TOO_SLOW)
 
     def news(self) -> Message | None:
         """Return why the logger gave up, the first time that it is asked after it did."""
@@ -61,15 +63,19 @@ class _Telling:
         text = f"{self.kind.title} is told no more of this run: {why}. Training goes on."
         return Message(text, "warning", self.kind.id)
 
-    def close(self) -> None:
-        """Let the logger finish, for a while."""
+    def end(self) -> None:
+        """Let the logger finish once it has been told all."""
+        if self._gave_up:
+            return
+        try:
+            self._events.put_nowait(None)
+        except queue.Full:
+            self._give_up(_TOO_SLOW)
+
+    def wait(self, until: float) -> None:
+        """Wait for it to finish, up to a time of the monotonic clock."""
         if not self._gave_up:
-            try:
-                self._events.put(None, timeout=self._patience)
-            except queue.Full:
-                self._give_up("it is too slow")
-                return
-            self._thread.join(self._patience)
+            self._thread.join(max(0.0, until - time.monotonic()))
             if self._thread.is_alive():
                 self._give_up(f"it did not finish within {self._patience:g} seconds")
 
@@ -89,7 +95,7 @@ class _Telling:
         except ImportError as error:
             missing = f"the package is not installed: pip install layerwright[{self.kind.extra}]"
             self._give_up(missing if isinstance(error, ModuleNotFoundError) else str(error))
-        except Exception as error:
+        except BaseException as error:  # some leave by sys.exit
             self._give_up(_reason(error))
         finally:
             if logger is not None:
@@ -98,13 +104,13 @@ class _Telling:
 
 def _close_quietly(logger: Logger) -> None:
     """Close a logger that has failed already, which was told."""
-    try:
+    with suppress(BaseException):
         logger.close()
-    except Exception:
-        return
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return "it has asked for the end of the program"
     if isinstance(error, LayerwrightError):
         return error.message
     if isinstance(error, OSError) and error.strerror:
@@ -114,11 +120,13 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def logged(project: Project, run: Path, emit: Emit, patience: float = _LAST_WORDS) -> Iterator[Emit]:
+def logged(project: Project, run: Path, emit: Emit, patience: float | None = None) -> Iterator[Emit]:
     """Give what events are to be told to: ``emit``, and beside it the loggers that the project asks for.
 
     A logger that fails is told of in one ``Message``, from the thread that emits, and then nothing more of it.
+    ``patience`` is how many seconds all of them have at the end (None: ``LAST_WORDS``).
     """
+    patience = LAST_WORDS if patience is None else patience
     wanted = project.training.loggers
     if not wanted:
         yield emit
@@ -140,8 +148,11 @@ def logged(project: Project, run: Path, emit: Emit, patience: float = _LAST_WORD
             each.tell(Failed(str(error)))
         raise
     finally:
+        until = time.monotonic() + patience
         for each in telling:
-            each.close()
+            each.end()
+        for each in telling:
+            each.wait(until)
             if (news := each.news()) is not None:
                 emit(news)
 

@@ -92,6 +92,7 @@ class Trainer:
         self.write_summary("running")
         if not course.step:
             self._tell_doubts()
+        self._tell_ways()
         if self.session.project.training.compile:
             self._compile()
         try:
@@ -118,6 +119,9 @@ class Trainer:
             self._tell(Message(doubt, "warning", "optimizer"))
         for text in data_doubts(session.prepared, self.network.built.report, self.network):
             self._tell(Message(text, "warning", "data"))
+
+    def _tell_ways(self) -> None:
+        """Tell how this training, or what is left of it, differs from that of one process."""
 
     def _compile(self) -> None:
         example = self.session.training.part(0, min(2, self.session.training.count))

@@ -120,7 +120,7 @@ def test_ctrl_c_interrupts_in_good_order_and_says_how_to_go_on(file: Path, tmp_p
         assert running.stdout is not None
         assert json.loads(running.stdout.readline()) == {"trial": 0, "outcome": "running", "value": None, "reason": ""}
         running.send_signal(signal.SIGINT)
-        _out, err = running.communicate(timeout=120)
+        _out, err = running.communicate(timeout=600)
     assert running.returncode == 130
     assert f"layerwright sweep --continue {tmp_path / 'out'}" in err
     assert "Traceback" not in err

@@ -19,15 +19,19 @@ from core.lock import LockFile
 from core.search.folder import Sweep, make_sweep, open_sweep, watched_curve
 from core.search.pruners import PRUNERS
 from core.search.samplers import SAMPLERS
-from core.search.study import Trials, outcome_of
+from core.search.study import RUN, Trials, outcome_of
 from core.search.sweep import SweepRun
 from core.search.table import Table, TrialRow, best_of, project_of, row_numbered
 from core.search.worker import Orders, work
+from core.training.job import Job
+from core.training.loop import train
 from core.training.run_index import RunIndex
 from core.training.run_labels import read_labels
 from core.training.runs import Run
 from core.trust import trust
 from tests.search.conftest import KIND, RATE, WIDTH, MakeSweep, flowers, searching
+from tests.training.building import StopsAfter
+from tests.training.test_survival import _bits
 
 ACCURACY = "validation/answer/accuracy"
 
@@ -172,14 +176,45 @@ def test_a_stopped_trial_is_tried_again_with_its_values(tmp_path: Path) -> None:
     _with_epochs(sweep, 2)
     again = open_sweep(sweep.path)
     trials = Trials(again)
-    assert row.reason == "It was stopped. Its values are tried from the start when the sweep goes on."
+    assert row.reason == "It was stopped. It goes on with the sweep: from its last checkpoint, else from the start."
     assert trials.queue_interrupted() == 1
     assert trials.queue_interrupted() == 0
     rows = ran(again)
     assert [each.outcome for each in rows] == ["interrupted", "completed", "completed", "completed"]
     assert rows[1].values == row.values
-    assert rows[0].reason == "It was stopped. Its values are tried from the start in trial 1."
-    assert rows[1].reason == "Trial 0, which was interrupted, from the start."
+    assert rows[1].run == rows[0].run
+    assert rows[0].reason == "It was stopped. It went on in trial 1, from its last checkpoint."
+    assert rows[1].reason == "Trial 0, which was interrupted, from its last checkpoint."
+
+
+@pytest.mark.parametrize("lost", ["", "checkpoints/last.state.pt", "splits.npz"])
+def test_the_trial_of_a_worker_that_died_comes_to_what_it_would_have_come_to(lost: str, sweep_of: MakeSweep) -> None:
+    (whole,) = ran(sweep_of(RATE, trials=1, pruner="none"))
+    assert whole.run is not None
+    sweep = sweep_of(RATE, trials=1, pruner="none")
+    trials = Trials(sweep)
+    trial = trials.take("dead")
+    assert trial is not None
+    begun = sweep.run_of(trial.number)
+    job = Job(Run.open(whole.run).project(), begun)
+    steps = Run.open(whole.run).summary().steps
+    assert train(job, lambda _event: None, StopsAfter(steps * 3 // 4)).epochs == 1
+    trial.set_user_attr(RUN, begun.name)
+    if lost:
+        (begun / lost).unlink()
+    assert trials.bury("It died.", again=True) == 1
+    assert trials.queue_interrupted() == 1
+    before, after = ran(sweep)
+    assert (before.outcome, after.outcome) == ("interrupted", "completed")
+    assert (after.values, after.value, after.epochs) == (whole.values, whole.value, whole.epochs)
+    assert (after.run == begun) == (not lost)
+    where = "from the start" if lost else "from its last checkpoint"
+    assert (before.reason, after.reason) == (
+        f"It died. It went on in trial 1, {where}.",
+        f"Trial 0, which was interrupted, {where}.",
+    )
+    assert after.run is not None
+    assert _bits(after.run) == _bits(whole.run)
 
 
 def _with_epochs(sweep: Sweep, epochs: int) -> None:
@@ -237,9 +272,12 @@ def test_two_workers_share_the_trials_and_none_is_lost(sweep_of: MakeSweep) -> N
 def test_a_worker_that_is_killed_costs_its_trial_and_another_goes_on(tmp_path: Path) -> None:
     project = flowers()
     source = (
-        "import os, signal\nimport torch\n\n\nclass Trap(torch.nn.Module):\n"
+        "import os, signal, stat\nimport torch\n\n\nclass Trap(torch.nn.Module):\n"
         "    def __init__(self, width: int = 0) -> None:\n        super().__init__()\n        self.width = width\n\n"
         "    def forward(self, input):\n        if self.width and input.device.type == 'cpu':\n"
+        "            for each in range(3, 64):\n"  # half a line to whoever listens
+        "                try:\n                    if stat.S_ISFIFO(os.fstat(each).st_mode):\n"
+        "                        os.write(each, b'{')\n                except OSError:\n                    pass\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n        return input\n"
     )
     trust(source)

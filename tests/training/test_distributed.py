@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.cli.processes import HELD
+from core.errors import TrainingError
 from core.graph.files import save_project
 from core.training.batches import Batch, Samples
 from core.training.checkpoints import read_weights
@@ -21,7 +24,7 @@ from core.training.job import Job
 from core.training.loop import train
 from core.training.runs import Run
 from tests.training.building import StopsAfter, moons, trained
-from tests.training.together import STOPPED_AT, exact, stopping
+from tests.training.together import STOPPED_AT, exact, exploding, stopping
 
 ROOT = Path(__file__).parents[2]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -33,7 +36,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("together")
     train(Job(stopping(), folder / "stopped-1", threads=1), lambda _event: None, StopsAfter(STOPPED_AT))
     command = [*TORCHRUN, "-m", "tests.training.together", str(folder)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert result.returncode != 0, result.stderr  # the last of what they do is to die
     assert (folder / "died.0.json").is_file(), result.stderr
     return folder
@@ -89,8 +92,10 @@ class TestTwoProcesses:
             texts = [each.text for each in run.events() if isinstance(each, Message)]
             assert any("Batch normalisation" in each for each in texts)
 
-    def test_a_run_goes_on_with_another_number_of_processes(self, together: Path, tmp_path: Path) -> None:
+    def test_a_run_goes_on_with_another_number_of_processes_which_is_said(self, together: Path, tmp_path: Path) -> None:
         trained(stopping(), tmp_path / "whole")
+        texts = [each.text for each in Run.open(together / "stopped-1").events() if isinstance(each, Message)]
+        assert any(each.startswith("2 processes train together") for each in texts)
         assert Run.open(together / "stopped-2").summary().status == "stopped"
         stopped_at = Run.open(together / "stopped-2").summary().steps
         assert 0 < stopped_at < 48
@@ -98,11 +103,22 @@ class TestTwoProcesses:
         _assert_same(together / "stopped-2", tmp_path / "whole")
         _assert_same(together / "stopped-1", tmp_path / "whole")
 
-    def test_values_that_are_not_finite_end_both_with_the_same_words(self, together: Path) -> None:
+    def test_values_that_are_not_finite_end_both_with_the_same_words_and_the_last_good_step(
+        self, together: Path, tmp_path: Path
+    ) -> None:
         first, second = (json.loads((together / f"not-finite.{rank}.json").read_text()) for rank in (0, 1))
         assert first == second
         assert "finite" in first or "NaN" in first or "infinit" in first
-        assert Run.open(together / "not-finite").summary().status == "failed"
+        with pytest.raises(TrainingError) as alone:
+            trained(exploding(), tmp_path / "alone")
+        assert first == f"TrainingError: {alone.value}"
+        both, one = Run.open(together / "not-finite"), Run.open(tmp_path / "alone")
+        assert (both.summary().status, both.summary().steps) == ("failed", one.summary().steps)
+        assert one.summary().steps > 1
+        states = [torch.load(each.path / "checkpoints" / "last.state.pt", weights_only=True) for each in (both, one)]
+        assert [each["step"] for each in states] == [one.summary().steps] * 2
+        for name, weight in states[0]["model"].items():
+            torch.testing.assert_close(weight, states[1]["model"][name], rtol=1e-4, atol=1e-4)
 
     def test_a_killed_process_ends_the_other_and_the_run_can_go_on(self, together: Path) -> None:
         message = json.loads((together / "died.0.json").read_text())
@@ -128,13 +144,49 @@ def test_the_command_line_starts_stops_and_goes_on(tmp_path: Path) -> None:
             if json.loads(line)["event"] == "epoch-ended":
                 process.send_signal(signal.SIGINT)
                 break
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
     assert err.count("stopping") == 1
     assert f"--run {run} --resume --processes 2" in err
     summary = Run.open(run).summary()
     assert summary.status == "stopped"
     assert out.count('"summary"') == 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("starter", ["layerwright", "torchrun"])
+def test_where_the_one_that_started_them_is_killed_all_end_and_the_run_is_kept(starter: str, tmp_path: Path) -> None:
+    save_project(moons(batch_size=8, epochs=100_000), tmp_path / "moons.layerwright")
+    run = tmp_path / "run"
+    script = tmp_path / "start.py"
+    script.write_text("import sys; from core.cli.main import main; sys.exit(main())")
+    begin = [*TORCHRUN, "--", str(script)] if starter == "torchrun" else [sys.executable, str(script)]
+    train_it = ["train", str(tmp_path / "moons.layerwright"), f"--run={run}", "--json"]
+    command = [*begin, *train_it, *([] if starter == "torchrun" else ["--processes", "2"])]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "epoch-ended":
+                process.kill()
+                break
+        assert process.stdout.read()  # to its end: nobody has it any more
+    assert Run.open(run).summary().status == "stopped"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a request to terminate has another exit status there")
+def test_a_process_is_asked_to_terminate_once_its_input_ends() -> None:
+    code = "import time; from core.cli.processes import follow_launcher as follow; follow(); print(flush=True); "
+    code += "time.sleep(1e6)"
+    environment = {**os.environ, HELD: "1"}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == b"\n"
+        assert process.poll() is None
+        process.stdin.close()
+        assert process.wait() == -signal.SIGTERM
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from core.training.events import (
 )
 from core.training.job import Job
 from core.training.process import train_isolated
+from core.training.recorder import note_failure
 from core.training.runs import Run
 from core.training.summary import Summary
 from tests.training.building import chain, digits, inputs, linear, output, spirals, trained, with_params, with_training
@@ -159,6 +160,51 @@ def test_a_layer_that_crashes_ends_its_process_and_nothing_else(tmp_path: Path) 
     assert "string_at" in failed.details, "where it crashed"
 
 
+_TORN = '''
+import os
+import signal
+import stat
+
+import torch
+from torch import nn
+
+
+class Torn(nn.Module):
+    """Ends its process as it writes to whoever listens, once it is trained."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if self.training and input.device.type == "cpu" and len(input) == 32:
+            for each in os.listdir("/proc/self/fd"):
+                path = f"/proc/self/fd/{each}"
+                if int(each) > 2 and os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+                    os.write(int(each), b'{"event": "epo')
+            os.kill(os.getpid(), signal.SIGKILL)
+        return input
+'''
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there a process can list what it has open")
+def test_one_that_is_killed_as_it_speaks_is_told_of_in_words(tmp_path: Path) -> None:
+    trust.trust(_TORN)
+    graph = chain(
+        inputs("x", "y"), linear("hidden", 16), Node("torn", "python:Torn"), linear("head", 3), output("class")
+    )
+    project = replace(spirals(), graph=graph, code={"Torn": PythonLayer("Torn", _TORN)})
+    with pytest.raises(TrainingError, match="was killed from outside"):
+        train_isolated(Job(project, tmp_path / "run", threads=1), lambda _event: None, Control())
+
+
+def test_half_a_line_in_the_log_is_cut_off_before_the_next(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    trained(spirals(), run)
+    before = Run.open(run).events()
+    with (run / "metrics.jsonl").open("ab") as log:
+        log.write(b'{"event": "epo')
+    assert Run.open(run).events() == before
+    note_failure(run, Failed("It died."))
+    assert Run.open(run).events() == (*before, Failed("It died."))
+
+
 def test_nothing_is_left_behind_where_whoever_listens_fails(tmp_path: Path) -> None:
     def deaf(event: Event, _control: Control) -> None:
         raise RuntimeError("no more")
@@ -183,6 +229,7 @@ from core.graph.templates import template
 from core.training.control import Control
 from core.training.job import Job
 from core.training.process import train_isolated
+from core.training.recorder import note_failure
 import core; assert core.__file__.startswith(sys.argv[1])
 project = template("digits").load()
 print(train_isolated(Job(project, Path(sys.argv[2]), epochs=1), lambda event: None, Control()).status)

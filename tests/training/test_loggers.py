@@ -17,8 +17,10 @@ import pytest
 
 from core.cli.command import UsageError
 from core.cli.settings import override
+from core.graph.files import save_project
 from core.graph.project import Project
 from core.kinds import Value
+from core.training import telling
 from core.training.control import Control
 from core.training.events import Event, Message, StepEnded
 from core.training.job import Job
@@ -27,6 +29,7 @@ from core.training.loggers._kind import LoggerKind, Opened
 from core.training.loop import train
 from core.training.runs import Run
 from core.training.telling import logged
+from tests.cli.conftest import drive
 from tests.training.building import moons
 
 
@@ -45,6 +48,13 @@ def _complaints(events: list[Event]) -> list[Message]:
     return [each for each in events if isinstance(each, Message) and each.topic in names]
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a logger as long as it takes: a busy machine may load its library for a minute."""
+    monkeypatch.setattr(telling, "LAST_WORDS", 600.0)
+
+
+@pytest.mark.usefixtures("patient")
 class TestTensorBoard:
     def test_the_log_holds_what_the_run_measured(self, tmp_path: Path) -> None:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -68,6 +78,7 @@ class TestTensorBoard:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("patient")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 class TestMLflow:
     def test_a_data_base_holds_settings_curves_and_result_also_of_a_run_that_went_on(self, tmp_path: Path) -> None:
@@ -106,12 +117,13 @@ class TestMLflow:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("patient")
 class TestWeightsAndBiases:
     def test_offline_by_default_it_writes_into_the_run_folder(self, tmp_path: Path) -> None:
         assert not _complaints(_trained(_with(moons(epochs=2), "wandb"), tmp_path / "run"))
         (written,) = (tmp_path / "run" / "wandb").glob("offline-run-*/*.wandb")
         wanted = (b"validation/loss", b"learning_rate", b"best_epoch")
-        until = time.monotonic() + 30
+        until = time.monotonic() + 600
         while not all(name in written.read_bytes() for name in wanted):  # a process of its own writes it
             assert time.monotonic() < until
 
@@ -133,6 +145,8 @@ class _Odd:
         self._where, self._event = where, event
         if where == "open":
             raise RuntimeError("no such server\nand a long story")
+        if where == "exit":
+            sys.exit(1)
         self.told: list[Event] = []
 
     def log(self, event: Event) -> None:
@@ -162,8 +176,15 @@ def _registered(where: str) -> Iterator[threading.Event]:
 
 
 @pytest.mark.parametrize(
-    ("where", "why"), [("open", "no such server."), ("disk", "No space left"), ("close", "cannot finish")]
+    ("where", "why"),
+    [
+        ("open", "no such server."),
+        ("exit", "the end of the program"),
+        ("disk", "No space left"),
+        ("close", "cannot finish"),
+    ],
 )
+@pytest.mark.usefixtures("patient")
 def test_a_failing_logger_is_said_once_and_the_rest_is_told(tmp_path: Path, where: str, why: str) -> None:
     with _registered(where):
         events = _trained(_with(moons(epochs=3), "odd"), tmp_path / "run")
@@ -184,10 +205,50 @@ def test_one_that_hangs_holds_up_neither_steps_nor_the_end_for_long(tmp_path: Pa
     assert "too slow" in said.text or "did not finish" in said.text
 
 
+def test_several_that_hang_are_waited_for_once_and_each_is_said(tmp_path: Path) -> None:
+    told: list[Event] = []
+    release = threading.Event()
+    names = [f"odd{number}" for number in range(3)]
+    for name in names:
+        loggers.entries[name] = LoggerKind(name, name, "", name, name, lambda _opened: _Odd("hang", release))
+    try:
+        with logged(_with(moons(), *names), tmp_path, told.append, patience=0.2) as tell:
+            tell(StepEnded(1, 1, {"loss": 1.0}, 0.1))
+    finally:
+        for name in names:
+            del loggers.entries[name]
+        release.set()
+    assert [each.topic for each in _complaints_of(told)] == names
+
+
+class _Loud(_Odd):
+    """Prints what it is told, from a thread of its own."""
+
+    def log(self, event: Event) -> None:
+        """Take an event."""
+        thread = threading.Thread(target=print, args=("loud:", type(event).__name__))
+        thread.start()
+        thread.join()
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_one_prints_comes_between_no_results(tmp_path: Path) -> None:
+    save_project(_with(moons(epochs=1), "odd"), tmp_path / "moons.layerwright")
+    loggers.entries["odd"] = LoggerKind("odd", "Odd", "", "odd", "odd", lambda _opened: _Loud("", threading.Event()))
+    try:
+        done = drive("train", tmp_path / "moons.layerwright", "--json")
+    finally:
+        del loggers.entries["odd"]
+    assert done.status == 0
+    assert done.objects[-1]["summary"]["status"] == "completed"
+    assert "loud: Finished" in done.err
+
+
 def _complaints_of(events: list[Event]) -> list[Message]:
     return [each for each in events if isinstance(each, Message)]
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_failure_of_the_run_is_told_too(tmp_path: Path) -> None:
     seen: list[_Odd] = []
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from core.data import dataset
-from core.graph.project import Project
+from core.graph.project import Node, Project
 from core.training.control import Control
 from core.training.distributed import Team, joined
 from core.training.events import Event
@@ -44,8 +44,25 @@ def exact() -> dict[str, Project]:
             graph=weighted,
         ),
         "lbfgs": moons(batch_size=320, epochs=3, optimizer="LBFGS"),
+        "instances": _instances(),
         "streamed": moons(batch_size=37, epochs=2),
     }
+
+
+def _instances() -> Project:
+    """Return a network whose running statistics are means over samples; both processes get equally many."""
+    project = digits(head=(Node("flatten", "Flatten"), linear("head", 10)), epochs=2, batch_size=180)
+    conv = project.graph.nodes["conv1"]
+    conv = replace(conv, params={**conv.params, "bias": False})  # one that is normalised away learns from rounding only
+    norm = Node("norm", "InstanceNorm2d", {"track_running_stats": True})
+    graph = replace(project.graph, nodes={**project.graph.nodes, "conv1": conv, "norm": norm})
+    split = replace(project.data.split, test=0.5)
+    return replace(project, graph=graph, data=replace(project.data, split=split))
+
+
+def exploding() -> Project:
+    """Return a project that learns so fast that after some steps numbers run over."""
+    return with_training(diabetes(), optimizer="SGD", learning_rate=1e3, batch_size=50)
 
 
 def stopping() -> Project:
@@ -64,7 +81,7 @@ class _Together:
 
     def train(self, name: str, project: Project, control: Control | None = None, *, resume: bool = False) -> None:
         events: list[Event] = []
-        job = Job(project, self.folder / name, resume=resume, checkpoint_seconds=0.05)
+        job = Job(project, self.folder / name, resume=resume, checkpoint_seconds=0.0)
         train(job, events.append, control or Control(), self.team)
         self.note(f"{name}-{'more' if resume else 'once'}", len(events))
 
@@ -87,9 +104,8 @@ class _Together:
         self.note("rows", sum(read))
 
     def fail_apart(self) -> None:
-        """Learn so fast that numbers run over."""
-        project = with_training(diabetes(), optimizer="SGD", learning_rate=1e20)
-        self.outcome("not-finite", lambda: self.train("not-finite", project))
+        """Learn until numbers run over."""
+        self.outcome("not-finite", lambda: self.train("not-finite", exploding()))
 
     def outcome(self, what: str, work: Callable[[], None]) -> None:
         try:
@@ -133,7 +149,7 @@ def main(folder: str) -> None:
         together.train("stopped-2", stopping(), _AtLook(3) if team.is_main else None)
         together.train("stopped-1", stopping(), resume=True)
         together.fail_apart()
-        last = _AtLook(12, kill=True) if not team.is_main else None
+        last = _AtLook(20, kill=True) if not team.is_main else None
         together.outcome("died", lambda: together.train("died", moons(batch_size=8, epochs=400), last))
 
 

@@ -61,13 +61,20 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from core.cli.processes import follow_launcher, leave
+
+    follow_launcher()
     from core.training.distributed import joined, processes_around
 
     if options.processes > 1 and processes_around() == 1:
         return _train_in_processes(options)
     device = options.device or load_project(options.file).training.device
     with joined(device) as team:
-        return _train_here(options, team)
+        status = _train_here(options, team)
+        if team is not None:
+            team.part()
+            leave(status)
+    return status
 
 
 def _train_in_processes(options: argparse.Namespace) -> int:
