@@ -89,14 +89,18 @@ def read_rows(path: Path, preprocessing: dict[str, Any], missing: list[str]) -> 
     """Return the columns of a table, of an .npz file, or of one file (or a folder of files) for the only column."""
     meanings = {each["name"]: each["meaning"] for each in preprocessing["fields"]}
     if path.suffix.lower() == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: _listed(arrays[name]) for name in arrays.files}
+        return {name: _listed(values) for name, values in _loaded(path).items()}
     if path.is_dir() or path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         return {_only(preprocessing): _files(path)}
-    text = path.read_text(encoding="utf-8-sig")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SystemExit(f"{path} is no text in UTF-8: save the table as CSV in UTF-8.") from error
     head = text.split("\n", 1)[0]
     separator = max("\t,;|", key=head.count)
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+    if len(rows) < 2:
+        raise SystemExit(f"{path} has no rows: it needs a line with the names of columns, and a line for each row.")
     names = [name.strip() for name in rows[0]]
     columns: dict[str, list[Any]] = {name: [] for name in names}
     for row in rows[1:]:
@@ -106,6 +110,15 @@ def read_rows(path: Path, preprocessing: dict[str, Any], missing: list[str]) -> 
                 value = path.parent / cell.strip()
             columns[name].append(value)
     return columns
+
+
+def _loaded(path: Path) -> Any:
+    """Return the array of an .npy file, or those of an .npz file by name."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return {name: loaded[name] for name in loaded.files} if path.suffix.lower() == ".npz" else loaded
+    except (OSError, ValueError, EOFError) as error:
+        raise SystemExit(f"{path} cannot be read: {error}") from error
 
 
 def _listed(values: Any) -> list[Any]:
@@ -121,10 +134,11 @@ def _only(preprocessing: dict[str, Any]) -> str:
 
 def _files(path: Path) -> list[Any]:
     if path.is_dir():
-        return sorted(each for each in path.iterdir() if each.is_file())
-    if path.suffix.lower() != ".npy":
-        return [path]
-    return list(np.load(path, allow_pickle=False))
+        files = sorted(each for each in path.iterdir() if each.is_file())
+        if not files:
+            raise SystemExit(f"{path} holds no files.")
+        return files
+    return [path] if path.suffix.lower() != ".npy" else list(_loaded(path))
 
 
 # --- what comes out ---------------------------------------------------------------------------------------------------
@@ -199,24 +213,26 @@ def answer(output: dict[str, Any], raw: Tensor, in_units: Any, holds: Tensor | N
     return {"values": raw.double().numpy()}
 
 
-def predict(columns: dict[str, list[Any]]) -> tuple[dict[str, Answer], list[int], dict[int, str]]:
+def predict(columns: dict[str, list[Any]], device: str = "cpu") -> tuple[dict[str, Answer], list[int], dict[int, str]]:
     """Return the answers by output, the rows that have one, and why each other row has none."""
     preprocess, outputs = beside("preprocess"), read_json("outputs.json")
-    network = load_network()
+    network = load_network().to(device)
     try:
         inputs, rows, problems = preprocess.transform(read_json("preprocessing.json"), columns)
     except preprocess.Unreadable as error:
         raise SystemExit(f"The rows cannot be used: {error}") from error
+    if not rows:
+        return {}, rows, problems
     parts: dict[str, list[Tensor]] = {each["name"]: [] for each in outputs["outputs"]}
     tensors = [torch.from_numpy(np.require(inputs[name], requirements=["C", "W"])) for name in outputs["inputs"]]
     with torch.inference_mode():
         for start in range(0, len(rows), BATCH):
-            result = network(*(each[start : start + BATCH] for each in tensors))
+            result = network(*(each[start : start + BATCH].to(device) for each in tensors))
             for name, found in result.items() if isinstance(result, dict) else [(next(iter(parts)), result)]:
-                parts[name].append(found)
+                parts[name].append(found.cpu())
     answers = {}
     holds = torch.from_numpy(inputs[outputs["text_input"]]) != 0 if outputs["text_input"] else None
-    for each in outputs["outputs"] if rows else ():
+    for each in outputs["outputs"]:
         raw = torch.cat(parts[each["name"]])
         answers[each["name"]] = {**answer(each, raw, preprocess.in_units, holds), "raw": raw.numpy()}
     return answers, rows, problems
@@ -252,12 +268,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("input", type=Path, metavar="INPUT")
     parser.add_argument("-o", "--output", type=Path, metavar="OUTPUT")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, mps … (default: %(default)s)")
     options = parser.parse_args()
     if not options.input.exists():
         raise SystemExit(f"{options.input} does not exist.")
     missing = read_json("outputs.json")["missing_words"]
     columns = read_rows(options.input, read_json("preprocessing.json"), missing)
-    answers, rows, problems = predict(columns)
+    answers, rows, problems = predict(columns, options.device)
     if options.output is not None and options.output.suffix == ".npz":
         arrays: dict[str, Any] = {"rows": np.array(rows, dtype=np.int64)}
         for name, found in answers.items():

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from core.exporters._network import Exportable
 
 _HERE = Path(__file__).parent
-_CODE = {"predict.py": "_standalone_predict.py", "preprocess.py": "_standalone_preprocess.py"}
 
 
 def _export(request: ExportRequest) -> Exported:
@@ -69,6 +68,7 @@ def _refuse_unsupported(network: Exportable) -> None:
 
 def _files(request: ExportRequest, network: Exportable, readers: Any) -> dict[str, bytes]:
     from core.exporters._bundle_parts import example_files, model_card, outputs_json, requirements
+    from core.exporters._preparation import preprocess_text
     from core.training.checkpoints import weights_bytes
 
     assert network.preprocessing is not None
@@ -81,8 +81,9 @@ def _files(request: ExportRequest, network: Exportable, readers: Any) -> dict[st
         "preprocessing.json": _json(network.preprocessing.to_json()),
         "outputs.json": _json(outputs_json(network, request, readers)),
         "requirements.txt": requirements(network.preprocessing).encode(),
+        "predict.py": (_HERE / "_standalone_predict.py").read_bytes(),
+        "preprocess.py": preprocess_text(network.preprocessing).encode(),
     }
-    files |= {name: (_HERE / source).read_bytes() for name, source in _CODE.items()}
     return files | example_files(network.preprocessing, network.rows)
 
 

@@ -219,10 +219,15 @@ def _same_curve(folder: Path, elsewhere: Path, run: Run) -> tuple[str, ...]:
     """Train the first epoch in a Python of its own; raise ExportError unless its losses are the run's."""
     epochs, summary = run.epochs(), run.summary()
     seconds = summary.seconds / max(1, summary.epochs)
-    if not epochs or run.settings.get("device") != "cpu" or seconds > _LONGEST_EPOCH:
-        return ("The curve of train.py was not compared: the run took long, or was trained on another device.",)
+    device = run.settings.get("device")
+    if not epochs or device != "cpu" or seconds > _LONGEST_EPOCH:
+        why = f"an epoch of it took {seconds:.0f} s" if device == "cpu" else f"it was trained on {device}"
+        return (
+            f"train.py was not run to compare its curve with the run's, because {why}. To compare them yourself: "
+            "python train.py --device cpu --epochs 1 --output elsewhere, and look at the curve in README.md.",
+        )
     threads = str(run.settings.get("threads") or 1)
-    arguments = [threads, str(folder / "train.py"), "--stop", "1", "--output", str(elsewhere)]
+    arguments = [threads, str(folder / "train.py"), "--epochs", "1", "--device", "cpu", "--output", str(elsewhere)]
     run_alone(["-c", _TRAIN, *arguments], elsewhere, "The package", "The package trains an epoch")
     with (elsewhere / "curves.csv").open(newline="", encoding="utf-8") as file:
         found = next(csv.DictReader(file))

@@ -13,7 +13,7 @@ from core.data.infer import Hints, infer_column
 from core.data.source import Column
 from core.data.splits import part_of
 from core.data.values import parse_number
-from core.exporters._standalone_preprocess import number_of
+from core.exporters._standalone_cells import number_of
 
 
 def infer(cells: list[str | None], name: str = "x", **hints: bool) -> Column:

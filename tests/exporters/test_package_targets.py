@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,15 +147,25 @@ def test_texts_masks_and_own_losses_follow_their_curve(tmp_path: Path) -> None:
     follow(projects, tmp_path)
 
 
-@pytest.mark.parametrize("source", ["spelling", "sentences"])
 @pytest.mark.slow
-def test_a_package_of_a_text_is_proved_by_its_predictions(source: str, tmp_path: Path) -> None:
-    trained(made(source, 32), tmp_path / "run")
-    run = Run.open(tmp_path / "run")
-    made_at = exporters["package"].export(ExportRequest.of_run(run, tmp_path / "package"))
+def test_a_package_of_a_text_is_proved_by_its_predictions(tmp_path: Path) -> None:
+    trained(made("spelling", 32), tmp_path / "run")
+    request = ExportRequest.of_run(Run.open(tmp_path / "run"), tmp_path / "package")
+    made_at = exporters["package"].export(request)
     assert made_at.notes == ()
     assert "metrics.py" in (made_at.path / "README.md").read_text()
     assert "texts" in (made_at.path / "predict.py").read_text()
+
+
+@pytest.mark.slow
+def test_a_bundle_of_a_text_prepares_texts_and_nothing_else(tmp_path: Path) -> None:
+    trained(made("sentences", 32), tmp_path / "run")
+    path = exporters["bundle"].export(ExportRequest.of_run(Run.open(tmp_path / "run"), tmp_path / "bundle.zip")).path
+    with zipfile.ZipFile(path) as archive:
+        preprocess = archive.read("bundle/preprocess.py").decode()
+    assert "def encode_text(" in preprocess
+    assert "def encode_number(" not in preprocess
+    assert "def encode_image(" not in preprocess
 
 
 def test_a_loss_that_is_not_trusted_any_more_is_not_run(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +21,13 @@ from core.data.values import number_text
 from core.errors import ExportError
 from core.exporters._folder import MOMENT
 from core.exporters._package.data_text import DataWriter
-from core.exporters._pruned import Pruned, module_text, pruned
+from core.exporters._preparation import preprocess_text
+from core.exporters._standalone_cells import indices_of
 from core.training.session import Session
 
 _MOST_BYTES = 2**30
 _WORDS = ("category", "flag", "text", "date")
 _CELLS = ("number", *_WORDS, "labels", "identifier")
-_HELPERS = ("tokens_of", "steps_of", "length_of", "scaled", "padded")
-"""What data.py may need of preprocess.py besides, for targets of open lengths."""
 _ENCODED = ("number", "category", "flag", "date", "text", "sequence", "array", "image")
 _TARGETS = ("number", "category", "flag", "labels", "text", "sequence", "array", "image", "mask")
 
@@ -58,8 +57,10 @@ def package_data(session: Session, base: Any) -> PackageData:
     columns = {name: raw.columns[name] for name in names}
     cells = {name: each for name, each in columns.items() if each.meaning in _CELLS}
     arrays = {name: each for name, each in columns.items() if name not in cells}
-    writer = DataWriter(session, tuple(cells), tuple(arrays), weight)
-    files = {"data/split.npz": _npz(_split(session, raw))}
+    split = _split(session, raw)
+    filled = _filled(preprocessing, columns, np.concatenate([split[name] for name in PARTS]))
+    writer = DataWriter(session, tuple(cells), tuple(arrays), weight, filled)
+    files = {"data/split.npz": _npz(split)}
     if cells:
         meanings = {name: preprocessing.fields[name].field.meaning for name in cells if name in preprocessing.fields}
         files["data/rows.csv"] = _csv(
@@ -68,7 +69,7 @@ def package_data(session: Session, base: Any) -> PackageData:
     if arrays:
         files["data/arrays.npz"] = _npz(_arrays(arrays, raw.rows))
     text = writer.text()
-    return PackageData(files, text, preprocess_text(preprocessing, [name for name in _HELPERS if f".{name}(" in text]))
+    return PackageData(files, text, preprocess_text(preprocessing, text))
 
 
 def _refuse(session: Session) -> None:
@@ -106,6 +107,16 @@ def _split(session: Session, raw: RawData) -> dict[str, Array]:
         arranged = arrange(raw, session.project.data, preprocessing.inputs, preprocessing.targets)
         parts |= {f"{name}_windows": arranged.spans(parts[name]) for name in PARTS}
     return parts
+
+
+def _filled(preprocessing: Preprocessing, columns: Mapping[str, Column], rows: Array) -> bool:
+    """Return whether some target of these rows is missing, or none of its classes."""
+    found = [preprocessing.fields[name].field for name in preprocessing.targets.values() if name in columns]
+    return any(
+        bool((indices_of(columns[each.name].take(rows).tolist(), each.categories) < 0).any())
+        for each in found
+        if each.meaning in ("category", "flag")
+    )
 
 
 def _cells(column: Column, meaning: str) -> list[str]:
@@ -163,20 +174,3 @@ def _npz(arrays: Mapping[str, Array]) -> bytes:
             np.save(member, values, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", MOMENT), member.getvalue(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-def preprocess_text(preprocessing: Preprocessing, helpers: Sequence[str] = ()) -> str:
-    """Return the part of our standing preparation that these fields use, and that the ``helpers`` do."""
-    from pathlib import Path
-
-    source = Path(__file__).parents[1].joinpath("_standalone_preprocess.py").read_text(encoding="utf-8")
-    meanings = dict.fromkeys(each.field.meaning for each in preprocessing.fields.values())
-    encoders = {name: f"_{name}" for name in meanings if name in _ENCODED}
-    rows = [f'    "{meaning}": {function},' for meaning, function in encoders.items()]
-    table = "\n".join(["ENCODERS: dict[str, Callable[[Field, Cells], Array]] = {", *rows, "}"])
-    wanted = ("transform", "in_units", "indices_of", "number_of", "ENCODERS", *helpers)
-    left: Pruned = pruned(source, wanted, {"ENCODERS": table})
-    docstring = (
-        "Raw rows as the network's inputs, by what preprocessing.json says, which was learnt from the training rows."
-    )
-    return module_text(docstring, left.imports, left.definitions)

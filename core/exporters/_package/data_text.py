@@ -17,10 +17,16 @@ def quoted(text: str) -> str:
 
 
 class DataWriter:
-    """Writes ``data.py`` for one project."""
+    """Writes ``data.py`` for one project.
 
-    def __init__(self, session: Session, cells: tuple[str, ...], arrays: tuple[str, ...], weight: str) -> None:
-        self.session, self.cells, self.arrays, self.weight = session, cells, arrays, weight
+    ``cells`` and ``arrays`` are the columns by how they are stored, ``weight`` the one that says how much a sample
+    counts, and ``filled`` whether some sample's class is missing or unknown.
+    """
+
+    def __init__(
+        self, session: Session, cells: tuple[str, ...], arrays: tuple[str, ...], weight: str, filled: bool
+    ) -> None:
+        self.session, self.cells, self.arrays, self.weight, self.filled = session, cells, arrays, weight, filled
         self.preprocessing = session.prepared.preprocessing
         self.settings = session.project.training
         self.windowed = bool(session.project.data.window.length)
@@ -45,8 +51,10 @@ class DataWriter:
         definitions = [
             "HERE = Path(__file__).resolve().parent",
             f"BATCH_SIZE = {self.settings.batch_size}",
+            "\n".join(["COLUMNS = (", *(f"    {quoted(name)}," for name in (*self.cells, *self.arrays)), ")"]),
             self._part(),
             self._read(),
+            *self._classes(),
             self._prepare(),
             self._load(),
             *self._order(),
@@ -68,9 +76,14 @@ class DataWriter:
             "    def __len__(self) -> int:",
             "        return len(self.inputs[0])",
             "",
+            "    @property",
+            "    def device(self) -> torch.device:",
+            '        """Where the samples are."""',
+            "        return self.inputs[0].device",
+            "",
             "    def take(self, rows: Tensor) -> Part:",
             '        """Return some of the samples, in that order."""',
-            "        return self._each(lambda values: values.index_select(0, rows.to(values.device)))",
+            "        return self._each(lambda values: values.index_select(0, rows.to(self.device)))",
             "",
             "    def to(self, device: str) -> Part:",
             '        """Return the samples on a device."""',
@@ -95,6 +108,8 @@ class DataWriter:
             lines += [
                 '    with (folder / "rows.csv").open(newline="", encoding="utf-8") as file:',
                 "        rows = list(csv.DictReader(file))",
+                "    if not rows:",
+                "        raise SystemExit(f\"{folder / 'rows.csv'} is empty: it needs a line of names and rows.\")",
                 "    columns |= {name: [row[name] or None for row in rows] for name in rows[0]}",
             ]
         if self.arrays:
@@ -111,6 +126,29 @@ class DataWriter:
             )
         ]
         return "\n".join([*lines, "    return columns"])
+
+    def _classes(self) -> list[str]:
+        """Return the function from words to the indices of their classes; nothing where no target has any."""
+        names = {self.preprocessing.targets[each.output] for each in self.session.network.objectives}
+        fields = [each for name, each in self.preprocessing.fields.items() if name in names]
+        if not any(each.field.meaning in ("category", "flag") for each in fields):
+            return []
+        filled = [
+            "    # What is missing or no known class counts as the class that is most frequent.",
+            '    classes[classes < 0] = field["state"]["fill"]',
+        ]
+        refused = [
+            "    odd = sorted({str(cell) for cell, index in zip(cells, classes, strict=True) if index < 0})",
+            "    if odd:",
+            '        known = ", ".join(field["categories"])',
+            "        raise SystemExit(f\"'{field['name']}' has {', '.join(odd)}; its classes are {known}.\")",
+        ]
+        head = [
+            "def classes_of(field: dict[str, Any], cells: list[Any]) -> Any:",
+            '    """Return the index of each cell\'s class."""',
+            '    classes = preprocess.indices_of(cells, field["categories"])',
+        ]
+        return ["\n".join([*head, *(filled if self.filled else refused), "    return classes"])]
 
     def _prepare(self) -> str:
         given = "columns: dict[str, Any], rows: list[int]"
@@ -163,9 +201,7 @@ class DataWriter:
             return [*lines, *_open_target(output, name, meaning, shape, follows=follows)]
         if meaning in ("category", "flag"):
             lines += [
-                f'classes = preprocess.indices_of(cells, fields[{quoted(name)}]["categories"])',
-                f'classes[classes < 0] = fields[{quoted(name)}]["state"]["fill"]',
-                f"{output} = torch.from_numpy(classes).{kind}()",
+                f"{output} = torch.from_numpy(classes_of(fields[{quoted(name)}], cells)).{kind}()",
             ]
         elif meaning == "labels":
             lines += [
@@ -190,10 +226,20 @@ class DataWriter:
             [
                 'def load(folder: Path = HERE / "data") -> dict[str, Part]:',
                 '    """Return the parts that have samples, by name: training, validation and test."""',
-                "    columns = read(folder)",
-                '    with np.load(folder / "split.npz", allow_pickle=False) as split:',
-                '        names = [name for name in ("training", "validation", "test") if len(split[name])]',
-                f"        return {{name: prepare(columns, split[name].tolist(){windows}) for name in names}}",
+                "    try:",
+                "        columns = read(folder)",
+                '        with np.load(folder / "split.npz", allow_pickle=False) as file:',
+                "            split = {name: file[name] for name in file.files}",
+                "    except (OSError, ValueError) as error:",
+                '        raise SystemExit(f"The data in {folder} cannot be read: {error}") from error',
+                "    absent = [name for name in COLUMNS if name not in columns]",
+                "    if absent:",
+                "        raise SystemExit(f\"The data in {folder} lacks the columns {', '.join(absent)}.\")",
+                "    count = len(columns[COLUMNS[0]])",
+                "    if any((rows >= count).any() for rows in split.values()):",
+                "        raise SystemExit(f\"{folder / 'split.npz'} names rows beyond the {count} that there are.\")",
+                '    names = [name for name in ("training", "validation", "test") if len(split[name])]',
+                f"    return {{name: prepare(columns, split[name].tolist(){windows}) for name in names}}",
             ]
         )
 
@@ -228,7 +274,7 @@ class DataWriter:
             return ["yield part.take(rows)"]
         return [
             "batch = part.take(rows)",
-            "inputs, targets = augment(batch.inputs, batch.targets, rows.to(batch.inputs[0].device), epoch)",
+            "inputs, targets = augment(batch.inputs, batch.targets, rows.to(batch.device), epoch)",
             "yield replace(batch, inputs=inputs, targets=targets)",
         ]
 

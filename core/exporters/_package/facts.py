@@ -67,10 +67,11 @@ class Facts:
 
     @property
     def kept(self) -> tuple[tuple[str, str, str], ...]:
-        """What an epoch keeps: name, type, and the expression that makes it."""
-        found = [("means", "list[Mean]", f"[Mean() for _ in range({len(self.outputs)})]")]
+        """What an epoch keeps: name, type, and the expression that makes it, where PART stands for its samples."""
+        made = "[Mean()]" if len(self.outputs) == 1 else f"[Mean() for _ in range({len(self.outputs)})]"
+        found = [("means", "list[Mean]", made)]
         found += [("penalty_mean", "Mean", "Mean()")] if self.penalised else []
-        found += [("metrics", "Metrics", "Metrics(torch.device(DEVICE))")] if self.measures else []
+        found += [("metrics", "Metrics", "Metrics(PART.device)")] if self.measures else []
         return tuple(found)
 
     @property

@@ -23,17 +23,21 @@ _WITHIN = re.compile(r"^ +import torch\n\n", re.MULTILINE)
 class _Found:
     """What was taken so far: definitions by name, in an order in which each stands behind what it needs."""
 
+    replaced: Mapping[str, str]
     imports: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
 
-def gathered(wanted: Iterable[tuple[str, str]], without: Sequence[str] = ()) -> Pruned:
+def gathered(
+    wanted: Iterable[tuple[str, str]], without: Sequence[str] = (), replaced: Mapping[str, str] | None = None
+) -> Pruned:
     """Return the definitions that these names (module and name) need, each once.
 
-    ``without`` names methods that are left out of every class.
+    ``without`` names methods that are left out of every class; ``replaced`` gives definitions by name that take the
+    place of ours.
     """
-    found = _Found()
+    found = _Found(replaced or {})
     for module, name in wanted:
         _take(module, name, found, tuple(without))
     return Pruned(tuple(found.imports), tuple(found.texts.values()))
@@ -44,7 +48,7 @@ def _take(module: str, name: str, found: _Found, without: tuple[str, ...]) -> No
         return
     found.seen.add((module, name))
     source = inspect.getsource(importlib.import_module(module))
-    left = pruned(source, (name,), _shortened(source, without))
+    left = pruned(source, (name,), {**_shortened(source, without), **found.replaced})
     used = {each.id for text in left.definitions for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Name)}
     for each, (origin, original) in _imports_of_ours(source).items():
         if each in used:

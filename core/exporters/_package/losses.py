@@ -71,7 +71,7 @@ class WrittenLoss:
     """The functions ``NAME_loss`` and ``NAME_count``, the modules that they need, and what they import.
 
     ``arranged`` are the lines that bring ``outputs`` before ``targets``. ``own`` is the file with the user's own loss,
-    and its text ("" : there is none).
+    and its text ("" : there is none), ``instances`` what has to be on the device besides the network.
     """
 
     functions: tuple[str, ...]
@@ -79,6 +79,7 @@ class WrittenLoss:
     imports: tuple[str, ...]
     modules: Pruned | None
     own: tuple[str, str] = ("", "")
+    instances: tuple[str, ...] = ()
 
 
 def written_loss(objective: OutputObjective, example: Example) -> WrittenLoss:
@@ -259,10 +260,11 @@ class _Own:
     def written(self) -> WrittenLoss:
         made = self.made.partition("(")[0]
         module = f"own_{snake_case(self.loss.id.removeprefix(PYTHON_PREFIX))}"
-        instance = f"{self.objective.output}_own = {self.made}.to(DEVICE)"
-        functions = (instance, self._loss_function(), self._count_function())
+        name = f"{self.objective.output}_own"
+        functions = (f"{name} = {self.made}", self._loss_function(), self._count_function())
         file = (f"{module}.py", _importing(self.loss.code))
-        return WrittenLoss(functions, tuple(self._arranged()), (f"from {module} import {made}",), None, file)
+        imports = (f"from {module} import {made}",)
+        return WrittenLoss(functions, tuple(self._arranged()), imports, None, file, (name,))
 
     def _arranged(self) -> list[str]:
         raw, targets = self.example.raw, self.example.targets

@@ -15,12 +15,14 @@ _USE = """
 
     pip install -r requirements.txt
     python train.py
+    python train.py --epochs 5 --device cpu --output elsewhere
     python predict.py example.csv
     python predict.py input.csv -o answers.csv
 
 `train.py` trains from fresh weights with the settings of the run, prints the losses and metrics of every epoch, writes
-them to `curves.csv` and the weights of the best epoch to `weights.pt`. On the CPU it follows the curve of the run: the
-losses below came of the same seed. `predict.py` reads `weights.pt`, which holds the weights of the run until you train.
+them to `curves.csv` and the weights of the best epoch to `weights.pt`; Ctrl-C stops it and keeps both. `--help` lists
+what may be given. On the CPU it follows the curve of the run: the losses below came of the same seed. `predict.py`
+reads `weights.pt`, which holds the weights of the run until you train.
 
 | file | what it is |
 |---|---|

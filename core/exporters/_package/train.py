@@ -64,7 +64,8 @@ class _Writer:
         name = " ".join(shown.replace("\\", "/").replace('"', "'").split())
         docstring = (
             f"Trains the network of '{name}': python train.py.\n\nIt prints the losses of every epoch, writes them to "
-            "curves.csv, and keeps the weights of the best epoch in\nweights.pt, from which predict.py predicts.\n"
+            "curves.csv, and keeps the weights of the best epoch in\nweights.pt, from which predict.py predicts. "
+            "Ctrl-C stops it; what was learnt until then is kept.\n"
         )
         imports, pieces = self._imports(), self._pieces()
         text = module_text(docstring, imports, pieces)
@@ -131,10 +132,7 @@ class _Writer:
             constants["FACTORS"] = tuple(each.factor for each in self.facts.groups)
         if settings.patience:
             constants |= {"PATIENCE": settings.patience, "MIN_DELTA": settings.min_delta}
-        device = {"auto": '"cuda" if torch.cuda.is_available() else "cpu"'}.get(
-            settings.device, repr(settings.device).replace("'", '"')
-        )
-        constants["DEVICE"] = device
+        constants["DEVICE"] = _FASTEST if settings.device == "auto" else f'"{settings.device}"'
         return [
             *(f"{name} = {value}" for name, value in constants.items()),
             *(text for each in self.facts.losses for text in each.functions),
@@ -146,7 +144,7 @@ class _Writer:
             self._step(),
             self._measure(),
             self._named(),
-            epochs_text(self.facts),
+            *epochs_text(self.facts),
         ]
 
     # --- computing ----------------------------------------------------------------------------------------------------
@@ -166,7 +164,7 @@ class _Writer:
         lines = [f"def losses_of(network: Net, batch: Part) -> {given}:", f'    """{doc}"""']
         run = "network(*batch.inputs)"
         if self.settings.precision == "bfloat16":
-            lines += ["    with torch.autocast(DEVICE, torch.bfloat16):", f"        outputs = {run}"]
+            lines += ["    with torch.autocast(batch.device.type, torch.bfloat16):", f"        outputs = {run}"]
         else:
             lines.append(f"    outputs = {run}")
         losses, counts = [], []
@@ -302,7 +300,7 @@ class _Writer:
             "def measure(network: Net, part: Part) -> dict[str, float]:",
             '    """Return the losses over a part of the data, in evaluation mode."""',
             "    network.eval()",
-            *(f"    {name} = {made}" for name, _kind, made in self.facts.kept),
+            *(f"    {name} = {made.replace('PART', 'part')}" for name, _kind, made in self.facts.kept),
             *(["    penalty = network.penalty()"] if self.facts.penalised else []),
         ]
         size = max(self.settings.batch_size, 256)
@@ -341,6 +339,7 @@ class _Writer:
         )
 
 
+_FASTEST = 'str(torch.accelerator.current_accelerator(check_available=True) or "cpu")'
 _FINITE = (
     "if not torch.isfinite(total):",
     '    raise SystemExit("The loss is not finite any more: try a smaller learning rate.")',
