@@ -88,8 +88,14 @@ class Cancelled(LayerwrightError):
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a file could not be read or written, in the system's words and without the path."""
-    return (error.strerror if isinstance(error, OSError) else "") or str(error)
+    """Return why a file could not be read or written, in the system's words, without the path and the full stop."""
+    return ((error.strerror if isinstance(error, OSError) else "") or str(error)).rstrip(" .")
+
+
+def sentence(text: str) -> str:
+    """End what others wrote with a full stop, unless it ends as a sentence already: ``oh`` → ``oh.``; ``oh?`` stays."""
+    text = text.rstrip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from core.errors import ExpressionError, ModelError, did_you_mean
+from core.errors import ExpressionError, ModelError, did_you_mean, reason_of
 from core.expressions import LONGEST, Number, evaluate, is_expression
 from core.kinds import LayerKind, Parameter, ParameterType, Value
 from core.signatures import bounds_of, editable_arguments, import_class, read_parameter
@@ -47,7 +47,8 @@ def torch_class(kind: LayerKind) -> type:
     try:
         return import_class(kind.torch_class)
     except (ImportError, AttributeError) as error:
-        raise ModelError(f"{kind.display} needs {kind.torch_class}, which cannot be imported: {error}.") from error
+        reason = reason_of(error)
+        raise ModelError(f"{kind.display} needs {kind.torch_class}, which cannot be imported: {reason}.") from error
 
 
 @cache

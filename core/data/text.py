@@ -96,7 +96,7 @@ def _parse(text: TableText, separator: str) -> list[list[str]]:
     try:
         return list(csv.reader(io.StringIO(text.data.decode("utf-8"), newline=""), delimiter=separator))
     except csv.Error as error:
-        raise DataError(f"{text.path} cannot be read as a table: {error}.") from error
+        raise DataError(f"{text.path} cannot be read as a table: {reason_of(error)}.") from error
 
 
 def read_text(path: Path) -> TableText:
@@ -249,7 +249,7 @@ def _first_cells(text: TableText, separator: str) -> list[str]:
     try:
         return [cell.strip() for cell in next(csv.reader(lines, delimiter=separator))]
     except csv.Error as error:
-        raise DataError(f"{text.path} cannot be read as a table: {error}.") from error
+        raise DataError(f"{text.path} cannot be read as a table: {reason_of(error)}.") from error
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from core.errors import sentence
 from core.graph import annotations as notes
 from core.graph.annotations import UNREADABLE, Hint, is_none
 from core.kinds import REQUIRED, Parameter, Port, Value
@@ -81,10 +82,10 @@ def read_source(name: str, source: str) -> PythonSource:
         tree = ast.parse(source)
         compile(tree, "<python layer>", "exec", dont_inherit=True)  # finds what a parser lets pass; runs nothing
     except SyntaxError as error:
-        message = f"Python cannot read this: {error.msg}."
+        message = sentence(f"Python cannot read this: {error.msg}")
         return PythonSource(name, problems=(SourceProblem(error.lineno or 1, message),))
     except (ValueError, RecursionError, MemoryError) as error:
-        return PythonSource(name, problems=(SourceProblem(1, f"Python cannot read this: {error}."),))
+        return PythonSource(name, problems=(SourceProblem(1, sentence(f"Python cannot read this: {error}")),))
     try:
         return _Reader(name, tree).read()
     except RecursionError:

@@ -8,6 +8,7 @@ node ``conv1`` in the group node ``layer2_1``.
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from core.graph.groups import group_id
 from core.graph.kinds import kind_named
 from core.graph.layout import layered_layout
-from core.graph.names import free_class_name, free_name, natural_key, snake_case
+from core.graph.names import RESERVED_CLASSES, free_class_name, free_name, natural_key, snake_case
 from core.graph.order import downstream, upstream
 from core.graph.project import INPUT, OUTPUT, End, Graph, Group, GroupParameter, Node, Project
 from core.importers._draft import Draft
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _LEAST = 2
 _LEAST_UNNAMED = 4
 """How many nodes a part must have to become a group; more where its class says nothing of what it is."""
+_LONGEST = 60
+"""Characters of a class's name that the name of a group is made of."""
 _UNNAMED = ("", "Sequential", "ModuleList", "ModuleDict")
 
 
@@ -213,12 +216,14 @@ def _closed(work: _Work, part: _Part, parts: Sequence[_Part]) -> bool:
 
 
 def _class_name(scope: Scope) -> str:
-    plain = re.sub(r"\W", "", scope.kind).strip("_")
+    plain = re.sub(r"[^0-9A-Za-z_]", "", scope.kind).strip("_")[:_LONGEST]
     if scope.kind in _UNNAMED:
         words = [each for each in scope.path.split(".") if not each.isdecimal()]
-        plain = "".join(word.title() for word in (words or ["Block"])[-1].rstrip("0123456789").split("_"))
+        letters = re.sub(r"[^0-9A-Za-z_]", "", (words or ["Block"])[-1])[:_LONGEST].rstrip("0123456789")
+        plain = "".join(word.title() for word in letters.split("_"))
     plain = plain[:1].upper() + plain[1:]
-    return plain if plain[:1].isupper() and plain not in ("Net", "F") else f"Block{plain}"
+    reserved = keyword.iskeyword(plain) or plain in RESERVED_CLASSES
+    return plain if plain[:1].isupper() and not reserved else f"Block{plain}"
 
 
 def _inner_names(part: _Part) -> dict[str, str]:

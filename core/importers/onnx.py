@@ -147,6 +147,7 @@ def walked(network: Network, request: ImportRequest, single: bool) -> Flow:
             raise Stuck(f"The input '{value.name}' cannot be taken: {error}.") from error
     for index, op in enumerate(network.ops):
         report(index, len(network.ops), op.place)
+        flow.done = index
         _step(flow, op)
     for value in network.outputs:
         _add_output(flow, value.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from core.errors import sentence
 from core.model.case import Case
 from core.model.preconditions import Trouble
 from core.model.specs import probes
@@ -30,7 +31,7 @@ def cleaned(case: Case, text: str) -> str:
     for name, dim in probes(case.names).items():
         line = re.sub(rf"(?<![\w.])({dim.a}|{dim.b})(?![\w.])", name, line)
     line = line[0].upper() + line[1:]
-    return line if line.endswith((".", "!", "?")) else f"{line}."
+    return sentence(line)
 
 
 _TABLE: tuple[tuple[str, Callable[[Case], Translation | None]], ...] = (

@@ -14,7 +14,7 @@ import torch
 from core.errors import ImportFailed
 from core.importers import Imported, ImportRequest, importers
 from core.model.build import build
-from tests.importers.keras_files import dense, entry, hdf5, layer, numbered, sequential
+from tests.importers.keras_files import dense, entry, hdf5, layer, numbered, sequential, write
 
 MODEL = sequential(entry(3), dense("first", 4), dense("second", 2))
 FIRST, SECOND = numbered((3, 4), (4,)), numbered((4, 2), (2,), name="dense_1", seed=1)
@@ -135,6 +135,28 @@ def test_a_hard_sigmoid_is_that_of_the_version(tmp_path: Path, version: str, slo
     gate = slope * 2 + 0.5
     hidden = gate * np.tanh(gate * np.tanh(2))
     assert module(torch.full((1, 1, 1), 2.0)).item() == pytest.approx(slope * hidden + 0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(("bias", "told"), [((2, 6), False), ((6,), False), (None, True)])
+def test_a_gru_that_does_not_say_how_it_resets_is_read_by_its_bias(
+    tmp_path: Path, bias: tuple[int, ...] | None, told: bool
+) -> None:
+    shapes = [(3, 6), (2, 6), *([bias] if bias else [])]
+    weights = numbered(*shapes, name="gru/cell")
+    model = sequential(entry(5, 3), layer("GRU", "memory", units=2, use_bias=bias is not None))
+    imported = read(write(tmp_path / "m.keras", model, weights))
+    kinds = {node.kind for node in imported.project.graph.nodes.values()}
+    assert ("GRU" if bias == (2, 6) else "python:KerasGRU") in kinds
+    assert any("resets its state" in note for note in imported.notes) == told
+
+
+def test_a_mask_that_ends_at_a_layer_over_time_is_told(tmp_path: Path) -> None:
+    inner = layer("Softmax", "shares")
+    model = sequential(entry(4, 3), layer("Masking", "skip"), layer("TimeDistributed", "each", layer=inner))
+    imported = read(write(tmp_path / "m.keras", model))
+    assert any("'each' does not hand its mask" in note for note in imported.notes)
+    plain = read(write(tmp_path / "n.keras", sequential(entry(4, 3), layer("TimeDistributed", "each", layer=inner))))
+    assert not any("mask" in note for note in plain.notes)
 
 
 def test_other_data_is_refused(tmp_path: Path) -> None:

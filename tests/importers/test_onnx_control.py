@@ -207,6 +207,27 @@ def test_a_loop_may_gather_what_it_gives_in_a_sequence(tmp_path: Path) -> None:
     assert runs_alike(model, imported, random(2, 4))
 
 
+def test_a_place_that_a_sequence_has_not_is_refused_by_name(tmp_path: Path) -> None:
+    nodes = [
+        node("SequenceEmpty", [], ["none"]),
+        node("SequenceInsert", ["none", "x", "before"], ["one"]),
+        node("ConcatFromSequence", ["one"], ["y"], axis=1),
+    ]
+    with pytest.raises(ImportFailed, match=r"'one' .*place -1 in a sequence of 0"):
+        read(model_of(nodes, {"x": ["n", 4]}, ["y"], {"before": np.array(-1)}), tmp_path)
+
+
+@pytest.mark.slow
+def test_loops_that_only_hand_values_on_come_to_no_more_than_may_be(tmp_path: Path) -> None:
+    names = [f"h{number}" for number in range(3000)]
+    takes = [_value("i", _INT, whole=True), _value("c", _BOOL, whole=True), *map(_value, names)]
+    body = _graph([], takes, [_value("c", _BOOL, whole=True), *map(_value, names)])
+    nodes = [node("Loop", ["times", "", *["x"] * 3000], [f"y{name}" for name in names], body=body)]
+    model = model_of(nodes, {"x": ["n", 4]}, ["yh0"], {"times": np.array(250)})
+    with pytest.raises(ImportFailed, match="hand on more than"):
+        read(model, tmp_path)
+
+
 def test_a_sequence_that_a_model_gives_is_refused_by_name(tmp_path: Path) -> None:
     model = model_of([node("SplitToSequence", ["x"], ["parts"], axis=1)], {"x": ["n", 6]}, ["parts"])
     model.graph.output[0].CopyFrom(helper.make_tensor_sequence_value_info("parts", 1, None))

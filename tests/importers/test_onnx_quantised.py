@@ -36,7 +36,9 @@ def test_weights_in_eight_bits_become_those_of_a_layer_that_can_be_trained(tmp_p
     model = model_of(nodes, {"x": ["n", 2, 6, 6]}, ["y"], weights)
     imported = read(model, tmp_path)
     assert kinds(imported)[-1] == "Conv2d"
+    assert any("nothing before that learns" in note for note in imported.notes)
     assert runs_alike(model, imported, random(2, 2, 6, 6))
+    assert runs_alike(model, imported, 1e25 * random(2, 2, 6, 6))  # far beyond all whole numbers, kept at the limits
 
 
 @pytest.mark.parametrize("biased", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from onnx import ModelProto, helper
 
+from core.graph.names import check_class_name
 from tests.importers.onnx_models import model_of, read, runs_alike
 
 _DRAW = np.random.default_rng(3)
@@ -68,6 +70,18 @@ def test_notes_that_say_nothing_are_passed_over(noted: str, tmp_path: Path) -> N
     for node in model.graph.node:
         node.metadata_props[0].value = noted
     assert not read(model, tmp_path).project.groups
+
+
+@pytest.mark.parametrize("kind", ["True", "Bl²ck", "a\nimport os\nclass B", "B" * 900, "Net"])
+def test_classes_of_any_name_become_groups_that_are_built(kind: str, tmp_path: Path) -> None:
+    model = _blocks(noted=True)
+    for node in model.graph.node:
+        classes = node.metadata_props[1]
+        classes.value = repr([kind if each == "mine.Block" else each for each in ast.literal_eval(classes.value)])
+    imported = read(model, tmp_path)
+    (name,) = imported.project.groups
+    check_class_name(name)
+    assert runs_alike(model, imported, _drawn(5, 4))
 
 
 def _attention(scale: float, divides: bool, masked: bool) -> ModelProto:

@@ -82,6 +82,7 @@ def test_texts_where_numbers_belong_never_reach_a_source(
         "a\n        while a: a = a",
         "a\n        for each in open(a): a = each",
         "torch.float8_e4m3fn.__class__",
+        "torch.load(a)\n\n\nclass Other:\n    def forward(self, a):\n        output = a",
     ],
 )
 def test_a_written_layer_holds_known_words_alone_and_is_not_trusted_otherwise(row: str) -> None:

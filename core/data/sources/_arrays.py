@@ -20,7 +20,7 @@ from core.data.roles import suggest_roles
 from core.data.source import Array, Column, Lazy, RawData
 from core.data.sources._table import stripped
 from core.data.values import number_text
-from core.errors import DataError
+from core.errors import DataError, reason_of
 from core.graph.project import Meaning
 
 HELD = 512 * 1024**2
@@ -76,7 +76,7 @@ class StoredRows(Lazy):
                 raw = self._read(order)[places]
             except (OSError, ValueError, KeyError, EOFError) as error:
                 raise DataError(
-                    f"'{self.name}' in {self.path} cannot be read from row {order[0] + 1}: {error}."
+                    f"'{self.name}' in {self.path} cannot be read from row {order[0] + 1}: {reason_of(error)}."
                 ) from error
         return self.form.applied(raw)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from core.importers._keras.config import Layer
 from core.importers._keras.flow import Flow, Step, flows_in
 from core.importers._keras.operation import is_operation
 
@@ -20,6 +21,7 @@ _PASS = frozenset(
 )
 """Layers whose outputs have the mask of their first input."""
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+_LOOK = (*_RECURRENT, "Softmax", "MultiHeadAttention", "Attention", "AdditiveAttention", "GlobalAveragePooling1D")
 _BEGIN = ("Embedding", "Masking")
 _MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
 TAKE = ("MultiHeadAttention",)
@@ -80,6 +82,17 @@ def _joined(step: Step, masks: Sequence[Flow]) -> Flow | None:
         if mask.end != joined.end:
             joined = step.add("LogicalOr", {}, [joined, mask], f"mask{number or ''}")
     return joined
+
+
+def tell_of_inner(step: Step, inner: Layer) -> None:
+    """Say where a TimeDistributed has a mask that the layer inside it would look at."""
+    if not flows_in(step.kwargs.get("mask")) and step.x.mask is None:
+        return
+    if inner.is_model or inner.cls in _LOOK:
+        step.note(
+            f"Here '{step.layer.name}' does not hand its mask to the layer inside it ({inner.cls}): where steps are "
+            "masked, predictions may differ from Keras's; where none is, they are the same."
+        )
 
 
 def gives_sequences(step: Step) -> bool:

@@ -28,6 +28,34 @@ def _elementwise(kind: str) -> Handler:
     return handler
 
 
+def _multiply(step: Step) -> Flow | list[Flow]:
+    """Multiply; Keras 3 takes 1 for what is masked in one factor, and 0 for what is masked in all of them."""
+    masks = [flow.mask for flow in step.flows]
+    if len(masks) < 2 or not any(masks) or not step.layer.module:  # before Keras 3, files name no module
+        return _elementwise("Multiply")(step)
+    if any(flow.rank != 3 for flow in step.flows):
+        raise Unsupported("it multiplies what is masked and is other than batch × time × features")
+    factors, counts = [], []
+    for number, (flow, mask) in enumerate(zip(step.flows, masks, strict=True)):
+        factor = step.scope.plain(step.scope.cast(flow, "float32"))
+        if mask is not None:
+            counts.append(step.add("Unsqueeze", {"dim": -1}, [step.scope.cast(mask, "bool")], f"counts{number}"))
+            factor = _where(step, counts[-1], factor, 1.0, f"factor{number}")
+        factors.append(factor)
+    made = step.add("Multiply", {}, factors)
+    if len(counts) < len(factors):
+        return made
+    counted = counts[0]
+    for number, other in enumerate(counts[1:]):
+        counted = step.add("LogicalOr", {}, [counted, other], f"counted{number}")
+    return _where(step, counted, made, 0.0, "masked")
+
+
+def _where(step: Step, condition: Flow, flow: Flow, otherwise: float, role: str) -> Flow:
+    params = {"otherwise": otherwise} if otherwise else {}
+    return step.add("Where", params, {"condition": condition, "a": flow}, role)
+
+
 def keep_order(step: Step, kind: str, flows: Sequence[Flow]) -> Flow:
     """Add a node that merges values at the same place."""
     made = step.add(kind, {}, flows, order=flows[0].order)
@@ -105,6 +133,7 @@ def _dot(step: Step) -> Flow:
 
 LAYERS: Mapping[str, Handler] = {
     **{cls: _elementwise(kind) for cls, kind in _ELEMENTWISE.items()},
+    "Multiply": _multiply,
     "Subtract": _subtract,
     "Concatenate": _concatenate,
     "Dot": _dot,

@@ -412,6 +412,7 @@ class _Walk:
         (folded,) = step.scope.add(
             "Reshape", {"shape": (-1, *rest), "keep_batch": False}, [x], name=f"{step.layer.name}_steps"
         )
+        _masks.tell_of_inner(step, layer)
         made = self._turned(replace(inner, flows=[folded], args=[folded]))
         one = step.scope.plain(made if isinstance(made, Flow) else made[0])
         shape = (-1, steps, *(one.fixed(axis) for axis in range(1, one.rank)))

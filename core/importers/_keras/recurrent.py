@@ -72,8 +72,8 @@ class _Made:
     states: tuple[Flow, ...]
 
 
-def _cell(step: Step, layer: Layer) -> _Cell:
-    """Return what a layer is.
+def _cell(step: Step, layer: Layer, weights: Weights) -> _Cell:
+    """Return what a layer is; ``weights`` are its own.
 
     Raises:
         Unsupported: it is none of those three.
@@ -95,9 +95,25 @@ def _cell(step: Step, layer: Layer) -> _Cell:
         step.note(f"'{step.layer.name}' drops values inside its steps while training in Keras; here it drops none.")
     units = replace(step, layer=replace(layer, config=config)).whole("units")
     gate = name_of(config.get("recurrent_activation", "sigmoid")) if cls != "SimpleRNN" else ""
-    before = cls == "GRU" and not config.get("reset_after", True)
+    before = cls == "GRU" and not _resets_after(step, config, weights)
     activation = name_of(config.get("activation", "tanh"))
     return _Cell(cls, units, bool(config.get("use_bias", True)), activation, gate, not before)
+
+
+def _resets_after(step: Step, config: Mapping[str, Json], weights: Weights) -> bool:
+    """Return whether a GRU resets its state after the product with it, as only newer versions of Keras can.
+
+    Where a file does not say so, its bias does: there are two of it. Without one it is old.
+    """
+    if config.get("reset_after") is not None:
+        return bool(config["reset_after"])
+    if len(weights) > 2:
+        return weights.found[2][1].ndim == 2
+    step.note(
+        f"The file does not say where '{step.layer.name}', a GRU, resets its state. It is taken to be before the "
+        "product, as in all versions of Keras that do not say so: compare its predictions with Keras's."
+    )
+    return False
 
 
 def _kept(cell: _Cell, weights: Weights, features: int) -> dict[str, Tensor]:
@@ -202,8 +218,8 @@ def _rnn(step: Step) -> list[Flow]:
     stored = list(numbered((str(at), str(dict(each).get("class_name"))) for at, each in enumerate(cells)))
     zero, last = bool(step.get("zero_output_for_mask", False)), x
     for at, entry in stored:
-        cell = _cell(step, Layer(step.layer.name, "RNN", "", {**step.config, "cell": cells[int(at)]}))
         weights = step.weights("cell", "cells", entry)
+        cell = _cell(step, Layer(step.layer.name, "RNN", "", {**step.config, "cell": cells[int(at)]}), weights)
         made = _through(step, _Pass(cell, weights, role=f"cell{at}", zero_masked=zero), x, mask)
         x, last = made.sequence, made.last
     return [x if step.get("return_sequences", False) else last]
@@ -211,7 +227,7 @@ def _rnn(step: Step) -> list[Flow]:
 
 def _recurrent(step: Step) -> list[Flow]:
     x, states, mask = _sequence(step)
-    cell = _cell(step, step.layer)
+    cell = _cell(step, step.layer, _cell_weights(step))
     if len(states) not in (0, _STATES[cell.cls]):
         raise Unsupported(f"it starts from {len(states)} states")
     zero, backwards = (bool(step.get(name, False)) for name in ("zero_output_for_mask", "go_backwards"))
@@ -231,7 +247,8 @@ def _bidirectional(step: Step) -> list[Flow]:
     forward, backward = (_wrapped(step, name) for name in ("layer", "backward_layer"))
     if forward is None:
         raise Unsupported("it wraps no layer")
-    cells = _cell(step, forward), _cell(step, backward or forward)
+    parts = (("forward_layer", forward), ("backward_layer", backward or forward))
+    cells = [_cell(step, layer, _cell_weights(step, part)) for part, layer in parts]
     if forward.config.get("go_backwards"):
         raise Unsupported("its forward layer goes backwards")
     if len(states) not in (0, sum(_STATES[cell.cls] for cell in cells)):

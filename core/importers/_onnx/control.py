@@ -50,10 +50,13 @@ def _run(
 ) -> tuple[str, ...]:
     """Walk through a graph once and return the names of what it gives; ``given`` names what it takes."""
     own = {**names, **given}
+    flow.count_handed(len(own) + len(graph.output))
     for each in graph.initializer:
         own[each.name] = f"{_place(op)}/{each.name}"
         if own[each.name] not in flow.values:
-            flow.values[own[each.name]] = constant(array_of(each), each.name)
+            held = array_of(each)
+            flow.fold(held.size)
+            flow.values[own[each.name]] = constant(held, each.name)
     walk(graph.node, own)
     return tuple(own.get(each.name, each.name) for each in graph.output)
 

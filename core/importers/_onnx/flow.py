@@ -40,6 +40,8 @@ MOST_FOLDED = 2**29
 """Values that may be worked out ahead, all in all."""
 MOST_UNROLLED = 5_000
 """Operations that the graphs and definitions inside others may come to, each as often as it runs."""
+MOST_HANDED = 500_000
+"""Values that the graphs inside operations may know of, all in all, counted anew each time that one runs."""
 
 
 class Flow:
@@ -75,6 +77,8 @@ class Flow:
         self.moved: dict[str, int] = {}
         self.folded = 0
         self.unrolled = 0
+        self.handed = 0
+        self.done = 0
         self._inferred: dict[str, Any] | None = None
         self._placed: dict[int, tuple[Known, End]] = {}
         self._layers: dict[tuple[object, ...], str] = {}
@@ -192,6 +196,16 @@ class Flow:
         if self.unrolled > MOST_UNROLLED:
             raise Refused(f"the graphs inside its operations come to more than {MOST_UNROLLED:,} operations")
         return self.unrolled
+
+    def count_handed(self, count: int) -> None:
+        """Count values that a graph inside an operation knows of as it runs once more.
+
+        Raises:
+            Refused: they come to too many.
+        """
+        self.handed += count
+        if self.handed > MOST_HANDED:
+            raise Refused(f"the graphs inside its operations hand on more than {MOST_HANDED:,} values")
 
     def fuse(self, op: Op, end: End) -> None:
         """Take an operation as done within a layer before it, which gives what it would."""

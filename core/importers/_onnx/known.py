@@ -38,6 +38,8 @@ _KEEPING = frozenset(
 """Operations whose results are no larger than the largest of what they take (NonZero: times its dimensions)."""
 _TOGETHER = frozenset("Concat Gather GatherND MatMul Gemm Einsum".split())
 """Operations whose results are at most as large as the sizes of all that they take, multiplied."""
+_QUICK = 4096
+"""Values that are put together without the reference."""
 _MOST_STEPS = 2**34
 """Multiplications that a folded product may take."""
 
@@ -125,7 +127,8 @@ def _quick(op: Op, arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
         return None
     if op.type == "Identity":
         return given[0]
-    if op.type == "Concat" and all(each.ndim == 1 for each in given) and len({each.dtype for each in given}) == 1:
+    rows = all(each.ndim == 1 for each in given) and sum(each.size for each in given) <= _QUICK
+    if op.type == "Concat" and rows and len({each.dtype for each in given}) == 1:
         return np.concatenate(given)
     if op.type == "Gather" and given[0].ndim == 1 and given[1].ndim <= 1 and given[0].size:
         index = np.where(given[1] < 0, given[1] + len(given[0]), given[1])

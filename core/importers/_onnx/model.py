@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ImportFailed
+from core.errors import ImportFailed, reason_of
 from core.importers._onnx.file import array_of, package
 from core.loading import load
 
@@ -173,7 +173,7 @@ def _converted(model: Any) -> Any:
     except Exception as error:  # as above
         raise ImportFailed(
             f"The model is written in version {version} of ONNX's operators, which cannot be brought up to date: "
-            f"{error}. Export it anew, with version {OLDEST} or later."
+            f"{reason_of(error)}. Export it anew, with version {OLDEST} or later."
         ) from error
 
 

@@ -24,6 +24,7 @@ from core.importers._onnx.known import Known, constant, folded
 from core.importers._onnx.listing import is_listing, listed
 from core.importers._onnx.model import Op, Refused, is_control, read
 from core.importers._opaque import Size, opaque
+from core.progress import report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +71,8 @@ def step(flow: Flow, op: Op, depth: int = 0, around: Mapping[str, str] | None = 
         return
     flow.stem = stem(flow, op)
     try:
-        made: tuple[Result | None, ...] | None = listed(flow, op) if is_listing(flow, op) else _worked_out(flow, op)
+        made: tuple[Result | None, ...] | None = None
+        made = listed(flow, op) if is_listing(flow, op) else _worked_out(flow, op, depth)
         if made is None:
             made = _translated(flow, op, depth, around or {})
     except _MISTAKES as error:
@@ -78,12 +80,14 @@ def step(flow: Flow, op: Op, depth: int = 0, around: Mapping[str, str] | None = 
     flow.keep(op, made)
 
 
-def _worked_out(flow: Flow, op: Op) -> tuple[Known, ...] | None:
+def _worked_out(flow: Flow, op: Op, depth: int) -> tuple[Known, ...] | None:
     """Return what an operation on nothing but constants and shapes gives."""
     if op.domain or is_control(op):
         return None
     if op.type == "Constant":
-        return (_constant(op),)
+        held = _constant(op)
+        flow.fold(held.first.size if depth else 0)
+        return (held,)
     inputs = [flow.values[name] if name else None for name in op.inputs]
     if any(isinstance(each, End) for each in inputs) or (not inputs and op.type.startswith("Random")):
         return None
@@ -146,6 +150,7 @@ def _inside(
 ) -> None:
     """Walk through the nodes of a graph inside an operation; ``names`` maps theirs to those of the whole model."""
     for node in nodes:
+        report(flow.done, len(flow.network.ops), op.place)
         place = f"{op.place}@{flow.count_unrolled()}"
         copy = package().NodeProto()
         copy.CopyFrom(node)
@@ -225,6 +230,8 @@ def _type(flow: Flow, op: Op, index: int) -> bytes:
 
 def kept_opaque(flow: Flow, op: Op) -> bool:
     """Keep an operation without layers as a node of its shapes; False where those are not known."""
+    if any(name in flow.lists for name in op.inputs):
+        return False
     shapes: list[tuple[Size, ...]] = []
     kinds = []
     names = [name for name in op.outputs if name]

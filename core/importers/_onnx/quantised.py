@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _UINT8 = 2
 """ONNX's number of the kind that is meant where nothing is said."""
+_WHOLE = "torch.clamp(torch.round({}), -1e9, 1e9).long()"
+"""The nearest whole number; what no number of 64 bits would hold stays far beyond all that are narrower."""
+_ROUNDS = "Where values are rounded to whole numbers (QuantizeLinear), nothing before that learns while training."
 _NOT_CONSTANT = "its scales and zero points are not constant"
 
 
@@ -44,9 +47,10 @@ def _limits(flow: Flow, op: Op, index: int) -> tuple[int, int]:
 def _quantise(flow: Flow, op: Op) -> End:
     low, high = _limits(flow, op, 2)
     ends = [flow.end(op, 0), _along(flow, op, 1)]
+    flow.draft.note(_ROUNDS)
     zero = " + c" if op.has(2) else ""
     ends += [_along(flow, op, 2)] if op.has(2) else []
-    text = f"torch.clamp(torch.round(a / b).long(){zero}, {low}, {high})"
+    text = f"torch.clamp({_WHOLE.format('a / b')}{zero}, {low}, {high})"
     return written(flow, "QuantizeLinear", text, ends)[0]
 
 
@@ -84,7 +88,7 @@ def _dynamically(flow: Flow, op: Op) -> tuple[End, ...]:
         "scale = (high - low) / 255",
         "scale = torch.where(scale == 0, torch.ones_like(scale), scale)",
         "zero = torch.clamp(torch.round(-low / scale), 0, 255).long()",
-        "torch.clamp(torch.round(a / scale).long() + zero, 0, 255), scale, zero",
+        f"torch.clamp({_WHOLE.format('a / scale')} + zero, 0, 255), scale, zero",
     ]
     return written(flow, "DynamicQuantizeLinear", rows, [flow.end(op)], outputs=3)
 
@@ -152,7 +156,7 @@ def _requantised(flow: Flow, op: Op, total: str, ends: list[End], scale: np.ndar
     ends = [*ends, flow.constant(factor), flow.constant(point.reshape(()) if point.size == 1 else point)]
     scaled, zero = "abcdefgh"[len(ends) - 2], "abcdefgh"[len(ends) - 1]
     rows = [f"total = ({total}).float()"]
-    rows += [f"torch.clamp(torch.round(total * {scaled}).long() + {zero}, {low}, {high})"]
+    rows += [f"torch.clamp({_WHOLE.format(f'total * {scaled}')} + {zero}, {low}, {high})"]
     _said(flow, op)
     return written(flow, op.type, rows, ends)[0]
 

@@ -167,13 +167,16 @@ def _steps(hidden: int, backwards: bool, biased: bool, count: int) -> list[str]:
     return [
         "gates = a @ b.transpose(0, 1)" + (" + d" if biased else ""),
         f"state, found = {'abcde'[count - 1] if count > 3 + biased else state}, []",
-        f"for step in range({'a.shape[0] - 1, -1, -1' if backwards else 'a.shape[0]'}):",
+        "steps = a.shape[0]",
+        'if a.device.type == "meta":',
+        "    steps = 1",
+        f"for step in range({'steps - 1, -1, -1' if backwards else 'steps'}):",
         f"    both = torch.sigmoid(gates[step][:, :{2 * hidden}] + state @ c[:{2 * hidden}].transpose(0, 1))",
         f"    update, reset = both[:, :{hidden}], both[:, {hidden}:]",
         f"    new = torch.tanh(gates[step][:, {2 * hidden}:] + (reset * state) @ c[{2 * hidden}:].transpose(0, 1))",
         "    state = (1 - update) * new + update * state",
         f"    found = {'[state] + found' if backwards else 'found + [state]'}",
-        "torch.stack(found), state",
+        "torch.stack(found).expand(a.shape[0], -1, -1), state",
     ]
 
 

@@ -78,7 +78,7 @@ def _require_plain(layer: PythonLayer) -> None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         body = []
     made = body[-1] if body else None
-    if not isinstance(made, ast.ClassDef) or len(body) > 1 + len(_IMPORTS):
+    if not isinstance(made, ast.ClassDef) or any(ast.unparse(each) not in _IMPORTS for each in body[:-1]):
         raise Refused("no layer can be written from what it says")
     found = list(ast.walk(made))
     own = {each.id for each in found if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)} | {*LETTERS}

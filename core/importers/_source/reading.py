@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, fx, nn
 
-from core.errors import ImportFailed
+from core.errors import ImportFailed, sentence
 from core.graph.groups import group_id
 from core.graph.kinds import kind_named
 from core.graph.project import PYTHON_PREFIX, End, Graph, Group, Project, PythonLayer
@@ -354,7 +354,7 @@ def _reason(error: CodeError) -> str:
     if _FLOW in text:
         text = f"{line}: " if line else ""
         text += "which way it goes depends on what arrives"
-    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
+    return sentence(f"{text[:1].upper()}{text[1:]}")
 
 
 class _Traced(nn.Module):

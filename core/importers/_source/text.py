@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from core.errors import sentence
 from core.graph.python_source import SourceProblem
 from core.importers._source.naming import Makers, Names, defined, relative_import
 
@@ -47,9 +48,9 @@ def problem_of(text: str) -> SourceProblem | None:
     try:
         compile(ast.parse(text), "<network>", "exec", dont_inherit=True)
     except SyntaxError as error:
-        return SourceProblem(error.lineno or 1, f"Python cannot read this: {error.msg}.")
+        return SourceProblem(error.lineno or 1, sentence(f"Python cannot read this: {error.msg}"))
     except (ValueError, RecursionError, MemoryError) as error:
-        return SourceProblem(1, f"Python cannot read this: {error}.")
+        return SourceProblem(1, sentence(f"Python cannot read this: {error}"))
     return None
 
 

@@ -15,6 +15,7 @@ from core.importers._torch.graph import Reader
 from core.importers._torch.indexing import indexed, scattered, sliced, unbound
 from core.importers._torch.modes import DROPOUTS, attended, dropped, leaked, normalised
 from core.importers._torch.modules import tensors_in
+from core.importers._torch.packed import laid_out, packed
 from core.importers._torch.records import Call
 from core.importers._torch.recurrent import cell, recurrent
 from core.importers._torch.shapes import expanded, flattened, reshaped, squeezed, tiled
@@ -349,6 +350,8 @@ _HANDLERS: Mapping[str, Callable[[Reader, Call, str], None]] = {
     **dict.fromkeys((*DROPOUTS, "feature_dropout"), dropped),
     **dict.fromkeys(("batch_norm", "instance_norm"), normalised),
     "rrelu": leaked,
+    "pack_padded_sequence": packed,
+    "pad_packed_sequence": laid_out,
     "scaled_dot_product_attention": attended,
     **dict.fromkeys(("pad", "constant_pad_nd"), _padded),
     **dict.fromkeys(("max", "min"), _extreme),

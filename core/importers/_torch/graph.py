@@ -29,7 +29,7 @@ from core.importers._torch.modules import (
     tensors_of_module,
     time_first,
 )
-from core.importers._torch.records import Call, ChangedInPlace, Held, LeafCall, Unsaid
+from core.importers._torch.records import Call, ChangedInPlace, Held, LeafCall, Pack, StaysPacked, Unsaid, reads_packed
 from core.importers._torch.targets import name_of
 from core.importers._torch.ties import PRODUCT, TABLE, Ties, Use, place_of
 from core.importers._torch.translations import NOTHING, NoWords
@@ -67,6 +67,7 @@ class Reader:
     batch: tuple[int, int] = (2, 3)
     scope: tuple[Scope, ...] = ()
     ties: Ties = field(default_factory=Ties)
+    packs: dict[int, Pack] = field(default_factory=dict)
     _twins: dict[int, Tensor] = field(default_factory=dict)
     _kept: list[Any] = field(default_factory=list)
     _versions: dict[int, int] = field(default_factory=dict)
@@ -143,7 +144,7 @@ class Reader:
 
     def is_live(self, tensor: Tensor) -> bool:
         """True where a tensor follows from an input, or is one that the network holds."""
-        return id(tensor) in self.ends or id(tensor) in self.held
+        return id(tensor) in self.ends or id(tensor) in self.held or id(tensor) in self.packs
 
     def check_unchanged(self, value: Any) -> None:
         """Raise ChangedInPlace where a tensor no longer holds what the place that it comes from gives."""
@@ -253,6 +254,8 @@ class Reader:
             if not held.node:
                 held.node = self._stored(tensor, held.name, held.learned)
             return End(held.node, "output")
+        if id(tensor) in self.packs:
+            raise StaysPacked(self.scope[-1].path if self.scope else "")
         return self._computed(tensor)
 
     def _stored(self, tensor: Tensor, name: str, learned: bool) -> str:
@@ -414,7 +417,7 @@ class Reader:
         module = call.module
         kind = kind_of_module(module)
         try:
-            if kind is None:
+            if kind is None or reads_packed(call):
                 raise NoWords(f"no kind of layer is a {type(module).__name__}")
             self._known(kind, module, call.path, arguments(kind, module, call.args, call.kwargs), call.out)
         except NoWords:

@@ -25,6 +25,9 @@ def indexed(reader: Reader, call: Call, _name: str) -> None:
         shape = {"shape": tuple(call.out.shape), "keep_batch": False}
         reader.give(call.out, reader.node("Reshape", shape, [rows], reader.path(call, "reshape")))
         return
+    if _one_step_each(reader, call):
+        reader.give(call.out, _last_steps(reader, call))
+        return
     said = (each if isinstance(each, tuple) else (each,) for each in (index, other))
     entries, others = (_written_out(each, tensor.dim()) for each in said)
     end, axis = reader.end(tensor), 0
@@ -34,6 +37,29 @@ def indexed(reader: Reader, call: Call, _name: str) -> None:
         end, kept = _step(reader, call, end, axis, (entry, second), size)
         axis += kept
     reader.give(call.out, end)
+
+
+def _one_step_each(reader: Reader, call: Call) -> bool:
+    """True for ``x[torch.arange(len(x)), step]``: of each sequence one step, which arrives."""
+    for tensor, index in (call.args, call.other_args):
+        plain = isinstance(index, tuple | list) and len(index) == 2 and all(isinstance(each, Tensor) for each in index)
+        if not plain or tensor.dim() != 3 or index[1].shape != tensor.shape[:1]:
+            return False
+        if not torch.equal(index[0], torch.arange(len(tensor))) or index[1].dtype != torch.int64:
+            return False
+    return id(call.args[1][1]) in reader.ends
+
+
+def _last_steps(reader: Reader, call: Call) -> End:
+    """Add the layer that takes the last step of each sequence by its length, the step that is named and one more."""
+    tensor, (_samples, step) = call.args
+    end, path = reader.end(step), reader.path(call, "last")
+    made = reader.draft.graph.nodes[end.node]
+    if made.kind == "ScalarExpression" and made.params.get("expression") == "a - 1":
+        lengths = next(source for target, source in reader.draft.graph.links.items() if target.node == made.name)
+    else:
+        lengths = reader.node("ScalarExpression", {"expression": "a + 1"}, [end], f"{path}_length")
+    return reader.node("LastStep", {}, {"input": reader.end(tensor), "lengths": lengths}, path)
 
 
 def _written_out(entries: tuple[Any, ...], rank: int) -> list[Any]:

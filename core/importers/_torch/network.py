@@ -19,9 +19,10 @@ from core.importers._kind import Imported
 from core.importers._torch.calls import translate
 from core.importers._torch.graph import Reader
 from core.importers._torch.modules import kind_of_module, tensors_in
+from core.importers._torch.packed import lengths_in, packs, read_packed
 from core.importers._torch.parametrised import copied, made_of, worked_in
 from core.importers._torch.python import as_python
-from core.importers._torch.records import ChangedInPlace, LeafCall
+from core.importers._torch.records import ChangedInPlace, LeafCall, StaysPacked, reads_packed
 from core.importers._torch.sampling import with_samplers
 from core.importers._torch.ties import Ties
 from core.importers._torch.tracing import MORE, WHOLE, Untraceable, around, exported, traced
@@ -160,6 +161,9 @@ def _drawn_fitting(
     """Return random inputs; whole numbers are as large as all tables take, or smaller where the module adds to them."""
     most = _rows(module)
     batches = drawn(shapes, dtypes, [most] * len(shapes))
+    if packs(module):
+        draw = torch.Generator().manual_seed(0)
+        batches = (lengths_in(batches[0], shapes, draw), lengths_in(batches[1], shapes, draw))
     while most > 1 and any(each.startswith("int") for each in dtypes):
         try:
             for batch in batches:
@@ -276,6 +280,10 @@ def _read(module: nn.Module, batches: Sequence[list[Tensor]], name: str, wanted:
             out, other = reader.read(graph, given[0], given[1])
             reader.check_unchanged(out)
             found = [reader.end(each) for each in tensors_in(out)]
+        except StaysPacked as error:
+            known = not error.path or error.path in plan.inlined | plan.python
+            plan, ties, first = Plan(plan.inlined | {error.path} - {""}, plan.python, whole=known), Ties(), None
+            continue
         except ChangedInPlace as error:
             if plan.renewed:
                 raise ImportFailed(f"The network was not opened: {error}.") from error
@@ -343,6 +351,9 @@ def _parts(plan: Plan) -> Callable[[Reader, LeafCall], bool]:
     calls: Counter[str] = Counter()
 
     def add(reader: Reader, call: LeafCall) -> bool:
+        if reads_packed(call):
+            read_packed(reader, call)
+            return True
         scope = Scope(call.path, type(call.module).__name__, calls[call.path])
         calls[call.path] += 1
         if call.path not in plan.python and not call.kwargs:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from core.errors import reason_of
 from core.graph.names import free_class_name
 from core.graph.project import PythonLayer
 from core.graph.python_layer import python_kind, source_problems
@@ -93,9 +94,9 @@ def _same(
         with torch.no_grad():
             found = made(*call.args, **call.kwargs)
     except CodeError as error:
-        raise NoWords(str(error)) from error
+        raise NoWords(reason_of(error)) from error
     except Exception as error:  # the module's own code, which may raise anything
-        raise NoWords(str(error)) from error
+        raise NoWords(reason_of(error)) from error
     pairs = zip(tensors_in(found), tensors_in(call.out), strict=True)
     if not all(alike(one, other) for one, other in pairs):
         raise NoWords("other numbers")

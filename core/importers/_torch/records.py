@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
+from torch.nn.utils.rnn import PackedSequence
+
+from core.graph.project import End
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,25 @@ class Unsaid:
 
 class ChangedInPlace(Exception):
     """A tensor was changed through another one that looks at the same numbers (``x[:, 0] = 0``)."""
+
+
+class StaysPacked(Exception):
+    """A packed sequence is used otherwise than by a recurrent layer; ``path`` is the module in which that is."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("a packed sequence is computed with")
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Pack:
+    """What a packed sequence holds: where the sequences come from (batch first), and how long each is."""
+
+    source: End
+    lengths: End
+    steps: int
+
+
+def reads_packed(call: LeafCall) -> bool:
+    """True for a recurrent layer that is given a packed sequence."""
+    return bool(call.args) and isinstance(call.args[0], PackedSequence)

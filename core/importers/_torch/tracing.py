@@ -7,6 +7,7 @@ import functools
 import inspect
 import io
 import logging
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -21,6 +22,8 @@ from core.layers import catalogue
 
 _CONTAINERS = ("MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder", "TransformerDecoderLayer",
                "TransformerDecoder", "Transformer")  # fmt: skip
+_WRAPPED: Any = (math, torch.nn.utils.rnn)
+"""Modules whose functions are calls in the graph, and not traced through; PyTorch says that there is one alone."""
 WHOLE = "network"
 """What a module is called that is one layer of the graph around it."""
 MORE = "while training"
@@ -38,7 +41,7 @@ class Tracer(fx.Tracer):
     proxy_buffer_attributes = True
 
     def __init__(self, leaves: frozenset[str]) -> None:
-        super().__init__()
+        super().__init__(autowrap_modules=_WRAPPED)
         self.leaves = leaves
         self.failed = ""
         self._stack: list[Scope] = []
@@ -96,6 +99,8 @@ def traced(module: nn.Module, leaves: frozenset[str], given: int) -> fx.GraphMod
         with _makers_traced():
             return Tracer(leaves).trace(copied, concrete_args=fixed or None)
 
+    for node in graph.nodes:
+        node.meta.pop("is_wrapped", None)  # else PyTorch would look for it in the graph's text, and never stop to
     more = note_training(module, graph, again)
     made = fx.GraphModule(tracer.root, graph)
     made.meta[MORE] = more

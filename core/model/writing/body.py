@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from core.errors import EditError, ModelError
+from core.graph.counting import count_layers
 from core.graph.kinds import kind_named, ports_of
 from core.graph.names import RESERVED, check_name
 from core.graph.project import INPUT, OUTPUT, End, Node, Project
@@ -390,7 +391,7 @@ class _Writer:
         yield '"""'
 
     def _summary(self) -> str:
-        layers = plural(len(self.layers), "layer")
+        layers = plural(count_layers(self._own_view()), "layer")
         if not self.is_root:
             return f"{layers}."
         report = self.uses[0].report
@@ -398,6 +399,10 @@ class _Writer:
         known = {dim.name for spec in specs for dim in spec.dims if dim.name.isidentifier()} - {BATCH}
         lengths = f", {', '.join(sorted(known))} may vary" if known else ""
         return f"{layers}; {BATCH} is the batch size{lengths}."
+
+    def _own_view(self) -> Project:
+        first = self.uses[0]
+        return self.module.project if self.is_root else self.module.project.inside(first.group, first.values)
 
     def _constructor(
         self,
