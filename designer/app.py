@@ -43,7 +43,7 @@ def make_application(arguments: Sequence[str]) -> QApplication:
 
 
 def run(path: Path | None = None) -> int:
-    """Open the designer, with a project where one is given, and return its exit status when it is closed."""
+    """Open the designer, with a project or what else is given, and return its exit status when it is closed."""
     application = make_application([])
     start_logging(log_path())
     reporter = FailureReporter(application)
@@ -59,7 +59,7 @@ def run(path: Path | None = None) -> int:
     log.info("started %s, Python %s", application.applicationVersion(), sys.version.split()[0])
     warm_up = threading.Thread(target=_load_torch, name="layerwright-warm-up", daemon=True)
     if path is not None:
-        QTimer.singleShot(0, window, lambda: window.open_path(path))
+        QTimer.singleShot(0, window, lambda: window.open_file(path))
     QTimer.singleShot(_WARM_UP_MS, window, warm_up.start)
     status = application.exec()
     if warm_up.ident is not None:

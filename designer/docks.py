@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QSizePolicy, QTabWidget, QWidget
 
 from designer.dock_title import SharedRows, TitleBar
 from designer.panel_tabs import PanelTabs
@@ -58,6 +58,10 @@ class Dock(QDockWidget):
         super().__init__(title)
         self.setObjectName(f"dock_{spec.name}")
         self.setAccessibleName(title)
+        if spec.area is RIGHT:
+            policy = widget.sizePolicy()
+            policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+            widget.setSizePolicy(policy)  # the width is the user's: a form that would like more of it does not take it
         self.setWidget(widget)
         self.setTitleBarWidget(TitleBar(self, widget if isinstance(widget, PanelTabs) else None))
         if spec.width:

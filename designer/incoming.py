@@ -1,7 +1,8 @@
-"""Files and folders dropped on the window: projects are opened, networks imported, weights and data used."""
+"""Files and folders dropped on the window or given to it: projects are opened, networks imported, data used."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +36,15 @@ class Incoming:
 
 
 def incoming(data: QMimeData) -> Incoming:
-    """Return what is dragged: projects, what a source of data reads, networks of others, and weights alone."""
+    """Return what of the files that are dragged can be taken."""
+    return sorted_out(Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
+
+
+def sorted_out(paths: Iterable[Path]) -> Incoming:
+    """Return files by what they are: projects, what a source of data reads, networks of others, and weights alone."""
     kinds: dict[str, list[Path]] = {"projects": [], "data": [], "networks": [], "weights": []}
-    for url in data.urls():
-        path = Path(url.toLocalFile())
-        kind = _kind(path) if url.isLocalFile() else ""
+    for path in paths:
+        kind = _kind(path)
         if kind:
             kinds[kind].append(path)
     return Incoming(**{kind: tuple(paths) for kind, paths in kinds.items()})

@@ -50,8 +50,9 @@ class StatusBar(QStatusBar):
         self.problems.clicked.connect(window.show_problems)
         self.zoom.setMenu(self._make_zoom_menu())
         self.zoom.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.zoom.setStyleSheet("QToolButton::menu-indicator { image: none; }")  # it would cut the text
         self.zoom.setToolTip(self.tr("Zoom"))
+        self._restyle()
+        theme.switch.changed.connect(self._restyle)
         theme.switch.changed.connect(self._show_problems)
         self.follow(None)
 
@@ -101,6 +102,12 @@ class StatusBar(QStatusBar):
         for name in ("zoom_actual", "zoom_fit", "zoom_in", "zoom_out"):
             menu.addAction(self._window.actions_by_id[name])
         return menu
+
+    def _restyle(self) -> None:
+        """Leave out the arrow of the menu, which would cut the text; what has a style sheet keeps an old palette."""
+        self.zoom.setStyleSheet(
+            f"QToolButton {{ color: {theme.current().text}; }} QToolButton::menu-indicator {{ image: none; }}"
+        )
 
     # --- showing ------------------------------------------------------------------------------------------------------
 

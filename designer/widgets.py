@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
+    QStyleOptionComboBox,
     QStylePainter,
     QTableView,
     QToolButton,
@@ -137,6 +139,27 @@ class ElidedButton(QPushButton):
         option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room)
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
+
+
+class ElidedComboBox(QComboBox):
+    """A combo box that cuts a text with "…" where there is no room; ``mode`` says which part of it goes."""
+
+    mode = Qt.TextElideMode.ElideRight
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the box, its text cut with "…" where there is no room."""
+        painter = QStylePainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        if self.currentIndex() < 0:
+            option.palette.setBrush(QPalette.ColorRole.ButtonText, option.palette.placeholderText())
+            option.currentText = self.placeholderText()
+        style, parts = self.style(), QStyle.ComplexControl.CC_ComboBox
+        room = style.subControlRect(parts, option, QStyle.SubControl.SC_ComboBoxEditField, self).width() - 4
+        option.currentText = option.fontMetrics.elidedText(option.currentText, self.mode, room)
+        painter.drawComplexControl(parts, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         painter.end()
 
 

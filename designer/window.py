@@ -16,7 +16,8 @@ from designer import actions, files, motion, theme
 from designer.command_palette.box import CommandPalette
 from designer.failures import log_path
 from designer.help import AboutDialog
-from designer.incoming import incoming, take
+from designer.importing.commands import import_network
+from designer.incoming import incoming, sorted_out, take
 from designer.keys.dialog import KeysDialog
 from designer.keys.keymap import keymap
 from designer.keys.overlay import KeysOverlay
@@ -112,6 +113,14 @@ class Window(QMainWindow):
         """Ask for a file and open it."""
         path = files.choose_to_open(self, self._folder())
         if path is not None:
+            self.open_file(path)
+
+    def open_file(self, path: Path) -> None:
+        """Open a file as what it is: a project, or a network, weights or data of others."""
+        found = sorted_out([path])
+        if found and not found.projects:
+            take(self, found)
+        else:
             self.open_path(path)
 
     def open_path(self, path: Path) -> bool:
@@ -426,6 +435,7 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self.start.new_requested.connect(self.new_project)
         self.start.open_requested.connect(self.open_dialog)
+        self.start.import_requested.connect(lambda: import_network(self))
         self.start.recent_requested.connect(self.open_path)
         self.start.template_requested.connect(self.open_template)
         self.projects.opened.connect(self._on_opened)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QDialog,
     QFormLayout,
@@ -81,6 +82,7 @@ class ImportDialog(QDialog):
         self._folder = folder
         self._lane = Lane(self, "import")
         self.kept: Kept | None = None
+        self._opening = False
         self.source, self.shapes, self.maker = QLineEdit(source), QLineEdit(), QComboBox()
         self._form = QFormLayout()
         self.browse = QPushButton(self.tr("Browse…"))
@@ -227,14 +229,15 @@ class ImportDialog(QDialog):
         return str(Path(text).expanduser()) if _is_path(text) else text
 
     def _refresh(self) -> None:
-        page, busy = self.pages.currentIndex(), self._lane.busy
+        page, busy = self.pages.currentIndex(), self._lane.busy or self._opening
         texts = (self.tr("Import"), self.tr("Trust and import"), self.tr("Open"))
-        self.go.setText(texts[page])
+        self.go.setText(self.tr("Opening…") if self._opening else texts[page])
         named = bool(self.source.text().strip())
         named = named and (self._python_file() is None or bool(self.maker.currentText().strip()))
         self.go.setEnabled(not busy and (page != _SOURCE or named))
         self.back.setVisible(page != _SOURCE)
         self.back.setEnabled(not busy)
+        self.cancel.setEnabled(not self._opening)
         for field in (self.source, self.browse, self.maker, self.shapes, self.trusting.which):
             field.setEnabled(not busy)
 
@@ -247,9 +250,23 @@ class ImportDialog(QDialog):
         elif page == _TRUST:
             self._trust()
         elif self.kept is not None:
-            kept, self.kept = self.kept, None
-            self.accept()
+            self._open(self.kept)
+
+    def _open(self, kept: Kept) -> None:
+        """Hand the project over, and close once it is shown: until then the dialog says that this goes on."""
+        self.kept = None
+        self._opening = True
+        self._refresh()
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.repaint()  # what opens a project keeps the window from painting for a while
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
             self.opened.emit(kept.project)
+        finally:
+            QApplication.restoreOverrideCursor()
+            self.accept()
 
     def start(self) -> None:
         """Import what is named; code that is not trusted yet is shown first."""

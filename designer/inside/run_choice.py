@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
 from core.training.runs import run_folders
 from designer.inside.watcher import InsideWatcher
+from designer.widgets import ElidedComboBox
 
 _WIDTH = 156
 
 
-class RunChoice(QComboBox):
+class RunChoice(ElidedComboBox):
     """Lists the runs beside the project, the newest first, whenever it is opened."""
 
+    mode = Qt.TextElideMode.ElideMiddle
+    """Their beginning and their end tell runs apart."""
     run_chosen = Signal(object)
     """The folder of a run."""
 
@@ -30,19 +31,6 @@ class RunChoice(QComboBox):
         watcher.record_changed.connect(self.refresh)
         watcher.runner.state_changed.connect(lambda _state: self.refresh())
         self.refresh()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint a name that is too long shortened in its middle: its beginning and its end tell runs apart."""
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        room = self.style().subControlRect(
-            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
-        )
-        text = option.currentText or self.placeholderText()
-        option.currentText = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room.width() - 4)
-        painter = QStylePainter(self)
-        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def showPopup(self) -> None:
         """List the runs that there are now."""

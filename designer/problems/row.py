@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -14,6 +14,17 @@ from designer.widgets import ElidedButton, IconLabel, TextLabel, bold, breakable
 
 SEVERITY_ICONS = {"error": ("error", "error"), "warning": ("warning", "warning"), "info": ("info", "accent")}
 """Icon and theme colour of each severity; the shape differs too, so that colour is not all there is."""
+
+
+class _FixButton(ElidedButton):
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setIcon(icon("fix"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self.setIcon(icon("fix"))
+        super().changeEvent(event)
 
 
 class ProblemRow(QWidget):
@@ -56,8 +67,7 @@ class ProblemRow(QWidget):
         return column
 
     def _button(self, fix: Fix) -> QPushButton:
-        button = ElidedButton(fix.label)
-        button.setIcon(icon("fix"))
+        button = _FixButton(fix.label)
         button.setObjectName("fix_button")
         button.setAccessibleName(self.tr("Fix: {label}").format(label=fix.label))
         button.setAutoDefault(False)

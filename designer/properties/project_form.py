@@ -104,6 +104,7 @@ class ProjectForm(QWidget):
         project = self._session.project
         if self.name.text() != project.name:
             self.name.setText(project.name)
+            self.name.setCursorPosition(0)  # of a long name the beginning is seen
         if self.notes.toPlainText() != project.notes:
             self.notes.blockSignals(True)
             self.notes.setPlainText(project.notes)

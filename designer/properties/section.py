@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -66,6 +66,14 @@ class Section(QWidget):
 
 
 class _FoldButton(QToolButton):
+    def show_arrow(self) -> None:
+        self.setIcon(icon("chevron-down" if self.isChecked() else "chevron-right"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self.show_arrow()
+        super().changeEvent(event)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionToolButton()
         self.initStyleOption(option)
@@ -141,7 +149,7 @@ class Fold(QWidget):
             self.button.setChecked(held or self._open.get(self._key, self._usually))
 
     def _show(self, shown: bool) -> None:
-        self.button.setIcon(icon("chevron-down" if shown else "chevron-right"))
+        self.button.show_arrow()
         self.section.setVisible(shown)
 
     def _remember(self, shown: bool) -> None:

@@ -109,8 +109,14 @@ class CodeEditor(QPlainTextEdit):
     # --- keys ---------------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Indent, comment and find with the usual keys; all else is text."""
+        """Indent, comment and find with the usual keys; all else is text. What is only read stays as it is."""
         keys, control = Qt.Key, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if self.isReadOnly() and event.key() in (keys.Key_Return, keys.Key_Enter):
+            event.accept()  # nor is it an answer to the dialog, which may ask for trust
+            return
+        if self.isReadOnly() and not (control and event.key() == keys.Key_F):
+            super().keyPressEvent(event)
+            return
         cursor = self.textCursor()
         if control and event.key() == keys.Key_Slash:
             editing.toggle_comment(cursor)

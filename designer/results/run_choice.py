@@ -12,17 +12,19 @@ from core.training.events import CheckpointSaved, RunStarted
 from core.training.runs import RunListing, list_runs
 from designer.data.reading import watched
 from designer.jobs import Lane
+from designer.widgets import ElidedComboBox
 
 if TYPE_CHECKING:
     from designer.training.runner import TrainingRunner
 
 
-class RunChoice(QComboBox):
+class RunChoice(ElidedComboBox):
     """Lists runs with weights, the newest first. ``chosen`` tells of another run, by whomever it was chosen.
 
     At first it is the newest of this project; a run that begins is chosen by itself, unless the user chose another.
     """
 
+    mode = Qt.TextElideMode.ElideMiddle
     chosen = Signal()
 
     def __init__(self, runner: TrainingRunner, parent: QWidget | None = None) -> None:

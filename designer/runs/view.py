@@ -48,6 +48,7 @@ class RunsView(QTableView):
 
     def _set_up(self) -> None:
         as_list(self, self.fontMetrics().height() + 7)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # runs of a sweep differ in the end of their names
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         triggers = QAbstractItemView.EditTrigger
         self.setEditTriggers(triggers.DoubleClicked)

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QFileSystemWatcher, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from core.errors import sentence
 from core.graph.comparison import compare
 from core.graph.edits import ReplaceProject
 from core.graph.files import load_project
@@ -175,4 +176,4 @@ class Keeper(QObject):
 
     def _on_failed(self, reason: str) -> None:
         text = self.tr("Should Layerwright end unexpectedly, your changes could not be recovered: {reason} Save often.")
-        self.session.told.emit(text.format(reason=reason.rstrip(".") + "."))
+        self.session.told.emit(text.format(reason=sentence(reason)))

@@ -167,7 +167,9 @@ class ApplyDialog(QDialog):
             shift += len(lines) - count
         self.code.set_marked(tuple(new))
         self.code.bring_into_view(tuple(new))
-        return self._page(self.tr("This is what would run"), banner, self.code)
+        marked = muted(self.tr("Marked: the lines that are not as they were written for the network on the canvas."))
+        marked.setVisible(bool(before and new))
+        return self._page(self.tr("This is what would run"), banner, marked, self.code)
 
     def _busy_page(self) -> QWidget:
         bar = QProgressBar()

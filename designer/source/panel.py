@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -27,7 +28,7 @@ from designer.source.places import Places, places_of, way_to
 from designer.source.view import SourceView
 from designer.source.writer import SourceWriter, Written
 from designer.theme import SPACE
-from designer.widgets import Card, IconButton, IconLabel, PrimaryButton, TextLabel
+from designer.widgets import Card, ElidedComboBox, IconButton, IconLabel, PrimaryButton, TextLabel
 
 _READ_AFTER = 120
 """Milliseconds without a key after which the text is read."""
@@ -44,7 +45,7 @@ class SourcePanel(QWidget):
         self.text = SourceView()
         self.search = FindBar(self.text)
         self.notice = _Notice()
-        self.classes = QComboBox()
+        self.classes, self.classes_row = ElidedComboBox(), QWidget()
         self.edit_button = QPushButton(self.tr("Edit"))
         self.apply_button = PrimaryButton(self.tr("Apply…"))
         self.cancel_button = QPushButton(self.tr("Cancel"))
@@ -70,6 +71,7 @@ class SourcePanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE // 2)
         column.addLayout(self._bar())
+        column.addWidget(self.classes_row)
         column.addWidget(self.notice)
         column.addWidget(self.search)
         column.addWidget(self.text, 1)
@@ -85,12 +87,20 @@ class SourcePanel(QWidget):
             widget.setToolTip(text)
         self.classes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.classes.setMinimumContentsLength(8)
+        self.classes.mode = Qt.TextElideMode.ElideMiddle
+        row = QHBoxLayout(self.classes_row)
+        row.setContentsMargins(SPACE, 0, SPACE, 0)
+        row.setSpacing(SPACE)
+        label = QLabel(self.tr("The &network is"))
+        label.setBuddy(self.classes)
+        row.addWidget(label)
+        row.addWidget(self.classes, 1)
 
     def _bar(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(SPACE, SPACE // 2, SPACE // 2, 0)
         row.setSpacing(SPACE // 2)
-        for widget in (self.edit_button, self.apply_button, self.cancel_button, self.classes):
+        for widget in (self.edit_button, self.apply_button, self.cancel_button):
             row.addWidget(widget)
         row.addStretch(1)
         buttons: tuple[tuple[str, str, str, Callable[[], object]], ...] = (
@@ -176,7 +186,7 @@ class SourcePanel(QWidget):
         self.edit_button.setVisible(not editing)
         self.apply_button.setVisible(editing)
         self.cancel_button.setVisible(editing)
-        self.classes.setVisible(editing and self.classes.count() > 1)
+        self.classes_row.setVisible(editing and self.classes.count() > 1)
         self.text.set_stale(not editing and trouble is not None and written is not None)
         self.text.setPlaceholderText(
             self.tr("Paste or write an nn.Module here.")

@@ -32,6 +32,7 @@ class StartPage(QScrollArea):
 
     new_requested = Signal()
     open_requested = Signal()
+    import_requested = Signal()
     recent_requested = Signal(object)
     """The path of a recent project."""
     template_requested = Signal(object)
@@ -131,8 +132,11 @@ class StartPage(QScrollArea):
         self.new_button.clicked.connect(self.new_requested)
         self.open_button = self._button("open", self.tr("Open…"), "start_open")
         self.open_button.clicked.connect(self.open_requested)
-        column.addWidget(self.new_button)
-        column.addWidget(self.open_button)
+        self.import_button = self._button("leave", self.tr("Import a network…"), "start_import")
+        self.import_button.setToolTip(self.tr("From a file of ONNX, PyTorch or Keras, or from Python"))
+        self.import_button.clicked.connect(self.import_requested)
+        for button in (self.new_button, self.open_button, self.import_button):
+            column.addWidget(button)
         column.addSpacing(SPACE * 2)
         title = heading(self.tr("Recent projects"), 1.15)
         title.setFixedWidth(300)
@@ -194,6 +198,7 @@ class StartPage(QScrollArea):
     def _on_theme_changed(self) -> None:
         self.new_button.setIcon(icon("new"))
         self.open_button.setIcon(icon("open"))
+        self.import_button.setIcon(icon("leave"))
         for card, project in self._cards:
             self._draw(card, project)
 

@@ -297,7 +297,7 @@ class SweepPanel(QWidget):
             return
         text = self.tr("{done} of {all}").format(done=runner.done, all=sweep.trials)
         if best is not None and best.value is not None:
-            told = self.tr("best is {number}: {value}").format(number=best.number, value=f"{best.value:.5g}")
+            told = self.tr("best is trial {number}: {value}").format(number=best.number, value=f"{best.value:.5g}")
             text = f"{text} · {told}"
         if self.parallel.kept is not None:
             text = f"{text} · {self.tr('{0} within the ranges').format(len(self.parallel.kept))}"

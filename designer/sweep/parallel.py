@@ -23,7 +23,7 @@ from core.search.table import TrialRow
 from designer import theme
 from designer.announcing import announce
 
-_TOP, _BELOW, _SIDE = 38, 28, 46
+_TOP, _BELOW, _SIDE = 38, 28, 60
 _NEAR = 14
 """Pixels from an axis or a line that still count as on it."""
 _SHORTEST = 4

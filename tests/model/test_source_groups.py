@@ -174,7 +174,7 @@ class Refine(nn.Module):
 
 
 class Net(nn.Module):
-    """2 layers; N is the batch size.
+    """9 layers; N is the batch size.
 
     Inputs:
         x: N × 6, float32

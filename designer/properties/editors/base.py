@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QPalette, QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from core.kinds import Parameter, Value
 from designer.session import Session
+from designer.widgets import ElidedComboBox
 
 _NOTCH = 120
 """What a mouse wheel reports for one notch, in eighths of a degree."""
@@ -91,23 +92,8 @@ class Editor(QWidget):
         return QCoreApplication.translate("Editor", "several values")
 
 
-class QuietComboBox(QComboBox):
-    """A combo box that leaves the wheel to the form (scrolling past must not change a value) and cuts long texts."""
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the box, its text cut with "…" where there is no room."""
-        painter = QStylePainter(self)
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        if self.currentIndex() < 0:
-            option.palette.setBrush(QPalette.ColorRole.ButtonText, option.palette.placeholderText())
-            option.currentText = self.placeholderText()
-        style, parts = self.style(), QStyle.ComplexControl.CC_ComboBox
-        room = style.subControlRect(parts, option, QStyle.SubControl.SC_ComboBoxEditField, self).width() - 4
-        option.currentText = option.fontMetrics.elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
-        painter.drawComplexControl(parts, option)
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-        painter.end()
+class QuietComboBox(ElidedComboBox):
+    """A combo box that leaves the wheel to the form: scrolling past must not change a value."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Let the form scroll."""

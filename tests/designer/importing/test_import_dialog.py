@@ -69,7 +69,11 @@ def test_a_file_is_imported_told_about_and_opened_beside_what_is_open(
     assert made.report.table is not None
     assert [made.report.table.item(0, column).text() for column in (0, 1)] == ["the.layer", "the_layer"]
     assert len(window.projects.open_ones) == 1
+    said: list[tuple[str, bool]] = []
+    made.opened.connect(lambda _project: said.append((made.go.text(), made.isVisible())))
     made.go.click()
+    assert said == [("Opening…", True)]
+    assert made.isHidden()
     assert len(window.projects.open_ones) == 2
     workspace = window.workspace
     assert workspace is not None
@@ -176,7 +180,10 @@ def test_code_is_shown_and_runs_only_once_it_is_trusted(
     made.go.click()
     wait_for(qtbot, lambda: made.go.text() == "Trust and import")
     assert made.trusting.code.toPlainText() == code
-    assert made.trusting.code.isReadOnly()
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Backspace, Qt.Key.Key_Enter):
+        qtbot.keyClick(made.trusting.code, key)
+    assert made.trusting.code.toPlainText() == code
+    assert made.go.text() == "Trust and import"  # Enter in the text is no answer
     assert not mark.exists()
     made.back.click()
     assert made.go.text() == "Import"
@@ -191,7 +198,10 @@ def test_code_is_shown_and_runs_only_once_it_is_trusted(
     assert [node.kind for node in window.workspace.session.project.graph.nodes.values()].count("Linear") == 1
 
 
-def test_a_network_dropped_on_the_window_is_imported(qtbot: QtBot, window: Window, toy: Path, hands: Hands) -> None:
+@pytest.mark.parametrize("bring", [lambda window, path: drop(window, path), Window.open_file], ids=["drop", "open"])
+def test_a_network_that_is_dropped_or_opened_as_a_file_is_imported(
+    qtbot: QtBot, window: Window, toy: Path, hands: Hands, bring: Callable[[Window, Path], object]
+) -> None:
     def open_it(found: object) -> bool:
         assert isinstance(found, ImportDialog)
         if not ready(found):
@@ -200,7 +210,7 @@ def test_a_network_dropped_on_the_window_is_imported(qtbot: QtBot, window: Windo
         return True
 
     hands.expect(open_it)
-    assert drop(window, toy)
+    bring(window, toy)
     wait_for(qtbot, lambda: len(window.projects.open_ones) == 1)
     assert window.projects.open_ones[0].session.project.name == "Toy network"
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtWidgets import QAbstractButton, QApplication
+from pytestqt.qtbot import QtBot
 
+from core.graph.project import Project
 from designer import motion, theme
 from designer.settings import Settings
+from designer.widgets import PrimaryButton
 from designer.window import Window
+from tests.designer.shell.conftest import image_network
 from tests.designer.shell.test_style import contrast, luminance
 
 THEMES = [pytest.param(each, id=name) for name, each in theme.THEMES.items()]
@@ -101,3 +105,34 @@ def test_reduced_motion_is_remembered_and_stills_the_docks(window: Window, usual
 
 def test_what_the_platform_asks_for_is_a_yes_or_a_no() -> None:
     assert motion.platform_reduces_motion() in (True, False)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)")  # of the offscreen platform
+def test_icons_can_be_seen_after_a_change_of_theme(
+    open_project: Callable[[Project], Window], qapp: QApplication, qtbot: QtBot
+) -> None:
+    window = open_project(image_network())
+    before = theme.current().name
+
+    def icons() -> dict[str, QIcon]:
+        found = window.findChildren(QAbstractButton)
+        plain = [each for each in found if each.objectName() and not isinstance(each, PrimaryButton)]
+        return {each.objectName(): each.icon() for each in plain if not each.icon().isNull()}
+
+    def unseen() -> list[str]:
+        ours = {name: each for name, each in icons().items() if not name.startswith("qt_")}
+        return [name for name, each in ours.items() if most_contrast(each, theme.current().window) < 3]
+
+    assert {"fold_training_optimizer", "fix_button", "close_dock"} <= icons().keys()
+    for used in (theme.DARK, theme.LIGHT):
+        theme.switch.apply(qapp, used.name)
+        qtbot.waitUntil(lambda: not unseen(), timeout=30_000)
+    theme.switch.apply(qapp, before)
+
+
+def most_contrast(icon: QIcon, ground: str) -> float:
+    """Return the contrast of the colour that an icon is drawn in with a ground."""
+    image = icon.pixmap(16, 16).toImage()
+    pixels = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+    drawn = max(pixels, key=QColor.alphaF)
+    return contrast(luminance(drawn), luminance(QColor(ground)))

@@ -53,6 +53,25 @@ def test_every_dock_of_the_table_is_there_where_it_says(workspace: Workspace) ->
         assert workspace.docks[spec.name].isHidden() is not spec.shown
 
 
+def test_a_dock_keeps_its_width_whatever_is_in_it(workspace: Workspace, qtbot: QtBot) -> None:
+    source, dock = workspace.source, workspace.docks["source"]
+    workspace.show_panel(source)
+    qtbot.waitUntil(lambda: source.writer.written is not None and dock.width() > 0, timeout=60_000)
+    width = dock.width()
+    source.edit()
+    names = ("TheFirstOfTwoNetworksWithALongName", "TheSecondOfTwoNetworksWithALongName")
+    source.text.replace_text(
+        "from torch import nn\n" + "".join(f"class {name}(nn.Module):\n    pass\n" for name in names)
+    )
+    source.search.open()
+    qtbot.waitUntil(lambda: source.classes.isVisible() and source.classes.count() == 2, timeout=60_000)
+    assert source.minimumSizeHint().width() <= width  # all of it can be seen
+    source.layout().activate()
+    workspace.layout().activate()
+    assert dock.width() == width
+    source.cancel()
+
+
 def test_the_title_bar_closes_and_the_menu_brings_it_back(workspace: Workspace, qtbot: QtBot) -> None:
     dock = workspace.docks["library"]
     close = button(dock, "close_dock")

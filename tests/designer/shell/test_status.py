@@ -6,13 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.graph.edits import SetParameters
 from core.graph.project import Graph, Node, Project
+from designer import theme
 from designer.canvas.laying_out import AT_ONCE
 from designer.window import Window
 from tests.designer.shell.conftest import image_network, iris, saved, wait_for_check
+from tests.designer.shell.test_style import strongest_contrast
 
 Open = Callable[[Project], Window]
 
@@ -65,6 +68,15 @@ def test_zoom_follows_the_canvas_and_its_menu_sets_it(open_project: Open) -> Non
     entries["action_zoom_actual"].trigger()
     assert window.status.zoom.text() == "100 %"
     assert "action_zoom_fit" in entries
+
+
+def test_the_zoom_can_be_read_after_a_change_of_theme(open_project: Open, qapp: QApplication) -> None:
+    window = open_project(iris())
+    before = theme.current()
+    for used in (theme.DARK, theme.LIGHT):
+        theme.switch.apply(qapp, used.name)
+        assert strongest_contrast(window.status.zoom) > 4.5
+    theme.switch.apply(qapp, before.name)
 
 
 def test_size_memory_and_device_are_those_of_the_network(open_project: Open, qtbot: QtBot) -> None:

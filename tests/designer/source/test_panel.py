@@ -234,6 +234,13 @@ def test_cancel_leaves_everything_untouched(qtbot: QtBot, digits: SourcePanel) -
     assert text(digits) == new
 
 
+def test_what_python_says_is_told_as_one_sentence(qtbot: QtBot, digits: SourcePanel) -> None:
+    digits.edit()
+    write(digits, "x = call(1 2)")
+    said = "Line 1: Python cannot read this: invalid syntax. Perhaps you forgot a comma?"
+    qtbot.waitUntil(lambda: digits.notice.text.text() == said, timeout=WAIT)
+
+
 def test_another_network_is_pasted_and_its_class_is_chosen(qtbot: QtBot, digits: SourcePanel) -> None:
     digits.edit()
     write(digits, FOREIGN)

@@ -36,7 +36,7 @@ def test_the_newest_sweep_is_listed_with_the_reasons_of_what_went_wrong(panel: S
     assert "9 of 9" in panel.told.text()
     best = best_of(panel.runner.sweep, panel.runner.rows)  # type: ignore[arg-type]
     assert best is not None
-    assert f"best is {best.number}" in panel.told.text()
+    assert f"best is trial {best.number}" in panel.told.text()
 
 
 def test_what_another_process_adds_to_the_sweep_is_shown(qtbot: QtBot, panel: SweepPanel, session: Session) -> None:
