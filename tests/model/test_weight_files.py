@@ -57,7 +57,7 @@ def test_a_file_of_another_kind_is_told(tmp_path: Path, content: bytes) -> None:
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "w.safetensors").mkdir()
     (message,) = told(coding("w.safetensors"), tmp_path)
-    assert "cannot be read" in message
+    assert "a folder or a device" in message
 
 
 def test_a_file_that_has_been_put_right_is_read_again(tmp_path: Path) -> None:
