@@ -8,7 +8,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/ready
 DEMO := build/digits
-WORKERS := 2
+WORKERS := 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long lint bench wheel clean

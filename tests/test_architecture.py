@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -13,6 +14,11 @@ import pytest
 _ROOT = Path(__file__).parents[1]
 _SOURCES = sorted(path for part in ("core", "designer", "tests") for path in (_ROOT / part).rglob("*.py"))
 _HEAVY = ("torch", "polars", "sklearn", "scipy", "pydantic", "PySide6", "pyqtgraph")
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _loaded_by(statement: str, watched: tuple[str, ...]) -> list[str]:
@@ -60,9 +66,8 @@ def test_the_command_line_starts_without_torch() -> None:
 
 @pytest.mark.parametrize("path", _SOURCES, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_files_are_short_and_functions_fit_a_screen(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 500
-    functions = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.FunctionDef)]
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 500
+    functions = [each for each in ast.walk(_parsed(path)) if isinstance(each, ast.FunctionDef)]
     long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno >= 60]
     assert not long, f"{path.name}: {long} do not fit a screen"
 
@@ -72,20 +77,16 @@ def test_no_module_of_the_core_needs_itself_through_others_not_even_for_types() 
     needs: dict[str, set[str]] = {}
     for name in names:
         path = _ROOT.joinpath(*name.split("."))
-        text = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
-        found = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.ImportFrom) and each.module]
+        tree = _parsed(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
+        found = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.module]
         imported = [(f"{each.module}.{one.name}", str(each.module)) for each in found for one in each.names]
         needs[name] = ({full if full in names else module for full, module in imported} & names) - {name}
     assert len(list(TopologicalSorter(needs).static_order())) == len(names)
 
 
 def test_every_module_says_why_it_exists() -> None:
-    silent = [path for path in _SOURCES if (text := path.read_text(encoding="utf-8")) and not _docstring(text)]
+    silent = [path for path in _SOURCES if (tree := _parsed(path)).body and not ast.get_docstring(tree)]
     assert not silent
-
-
-def _docstring(text: str) -> str | None:
-    return ast.get_docstring(ast.parse(text))
 
 
 def test_every_folder_of_tests_is_a_package() -> None:

@@ -46,7 +46,6 @@ LARGE = {
     "ctc-reader": ("text/exact_match", 0.05, 15),
 }
 """The same of templates that would take minutes to the end: what they have to reach on the way."""
-MINUTES = {"ctc-reader": pytest.mark.long}
 
 
 def _trained(each: Template, folder: Path, epochs: int | None = None, seed: int = 0) -> Summary:
@@ -137,11 +136,8 @@ def test_a_template_reaches_what_it_promises(
     assert _trained(template(name), tmp_path, seed=seed).best[measure] >= least
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "measure", "least", "epochs"),
-    [pytest.param(name, *rest, marks=MINUTES.get(name, ())) for name, rest in LARGE.items()],
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "measure", "least", "epochs"), [(name, *rest) for name, rest in LARGE.items()])
 def test_a_large_template_learns(name: str, measure: str, least: float, epochs: int, tmp_path: Path) -> None:
     summary = _trained(template(name), tmp_path, epochs)
     assert (summary.status, summary.epochs) == ("completed", epochs)

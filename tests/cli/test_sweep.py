@@ -111,7 +111,7 @@ def test_a_project_without_a_search_says_how_to_make_one(cli: Drive, tmp_path: P
     assert "Nothing is searched yet" in refused.err
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send to a process on Windows")
 def test_ctrl_c_interrupts_in_good_order_and_says_how_to_go_on(file: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import sys; from core.cli.main import main; sys.exit(main())", "sweep", str(file)]

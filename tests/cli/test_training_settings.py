@@ -78,6 +78,7 @@ def test_a_process_of_its_own_prints_the_same(cli: Drive, flowers: Path) -> None
     assert there.objects[-1]["summary"]["status"] == "completed"
 
 
+@pytest.mark.long
 def test_a_failure_in_a_process_of_its_own_is_status_1(cli: Drive) -> None:
     cli("new", "house-of-numbers", "-o", "a.layerwright")
     settings = ("--set", "process=true", "--set", "optimizer=SGD", "--set", "learning_rate=1e15")

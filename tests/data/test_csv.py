@@ -289,6 +289,7 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
         bind("csv", {"path": str(tmp_path / "pipe.csv")})
 
 
+@pytest.mark.long
 def test_a_header_longer_than_the_beginning_of_the_file_is_read_whole(tmp_path: Path) -> None:
     names = [f"column_{index}" for index in range(9000)]
     rows = [",".join(str(row * index) for index in range(9000)) for row in range(3)]

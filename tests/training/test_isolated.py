@@ -214,6 +214,7 @@ def test_nothing_is_left_behind_where_whoever_listens_fails(tmp_path: Path) -> N
     assert not _children()
 
 
+@pytest.mark.long
 def test_it_works_where_the_package_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:
     """As in an installed wheel: the modules lie under a folder that is first on the path, not beside the tests."""
     import shutil

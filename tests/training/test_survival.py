@@ -76,7 +76,9 @@ def _same(run: Path, whole: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "variant", [pytest.param(each, marks=pytest.mark.long) if "mean" in each else each for each in VARIANTS]
+)
 def test_a_run_killed_twice_ends_in_the_same_bits(variant: str, tmp_path: Path) -> None:
     project = everything(**VARIANTS[variant])
     file, run, whole = tmp_path / "project.layerwright", tmp_path / "run", tmp_path / "whole"

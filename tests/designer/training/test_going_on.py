@@ -122,6 +122,7 @@ def children() -> list[int]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are listed in /proc")
 def test_a_process_of_its_own_gives_the_same_weights_and_can_be_killed_and_resumed(
     qtbot: QtBot, runner: TrainingRunner, bar: TrainBar, iris: Session, make_runner: MakeRunner
