@@ -35,11 +35,11 @@ lint: $(READY)
 
 test: lint
 	@.ci/setup-qt
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --quiet
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet
 
 test-long: $(READY)
 	@.ci/setup-qt
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --quiet -m long
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet -m long
 
 bench: $(READY)
 	@.ci/setup-qt
