@@ -40,6 +40,8 @@ REACHED = {
     "transformer-encoder": ("topic/accuracy", 0.9, 6),
 }
 """By template: what is measured on the validation rows, what it has to reach, and within how many epochs."""
+SLOWEST = ("transformer-encoder", "siamese", "lenet5")
+"""Those whose way to what they have to reach is left to the long tests."""
 
 LARGE = {
     "unet": ("classes_of_pixels/iou", 0.7, 2),
@@ -128,7 +130,10 @@ def test_a_template_trains(each: Template, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
-@pytest.mark.parametrize(("name", "measure", "least", "epochs"), [(name, *rest) for name, rest in REACHED.items()])
+@pytest.mark.parametrize(
+    ("name", "measure", "least", "epochs"),
+    [pytest.param(name, *rest, marks=pytest.mark.long if name in SLOWEST else ()) for name, rest in REACHED.items()],
+)
 def test_a_template_reaches_what_it_promises(
     name: str, measure: str, least: float, epochs: int, seed: int, tmp_path: Path
 ) -> None:

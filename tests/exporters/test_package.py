@@ -96,7 +96,7 @@ SCHEDULES: dict[str, Mapping[str, Any]] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_schedule_follows_its_curve(tmp_path: Path) -> None:
     projects = {
         name: number(schedule=name, schedule_options=options, epochs=3, learning_rate=1e-2)

@@ -147,7 +147,7 @@ def test_texts_masks_and_own_losses_follow_their_curve(tmp_path: Path) -> None:
     follow(projects, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_package_of_a_text_is_proved_by_its_predictions(tmp_path: Path) -> None:
     trained(made("spelling", 32), tmp_path / "run")
     request = ExportRequest.of_run(Run.open(tmp_path / "run"), tmp_path / "package")

@@ -124,6 +124,7 @@ def test_it_goes_when_all_is_saved_and_comes_back_with_the_next_change(journal: 
     assert found.name == "again"
 
 
+@pytest.mark.long
 def test_many_changes_of_a_large_project_stay_bounded(journal: Journal) -> None:
     project = Project(notes="x" * 20_000)
     for index in range(120):

@@ -42,7 +42,6 @@ NO_DATA = "There is no data yet: choose some to train with."
 COPIES = "'reconstruction' learns to give back 'image', which 'image' takes: an autoencoder."
 ALL = pytest.mark.parametrize("name", NETWORKS)
 LARGE = ("unet", "ctc-reader", "transformer-encoder")
-SLOW = pytest.mark.slow
 TRAINED = [name for name in NETWORKS if template(name).load().data.source]
 
 _ALONE = """
@@ -154,7 +153,7 @@ def test_gradients_reach_every_parameter(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=SLOW if name in LARGE else ()) for name in TRAINED if name != "unet"]
+    "name", [pytest.param(name, marks=pytest.mark.long if name in LARGE else ()) for name in TRAINED if name != "unet"]
 )
 def test_the_loss_falls_with_the_first_epochs(name: str, tmp_path: Path) -> None:
     """The U-Net is left to the test of what templates reach, which is as short."""

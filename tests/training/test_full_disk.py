@@ -69,6 +69,7 @@ def test_the_checkpoint_before_stays_and_the_run_goes_on_later(tmp_path: Path) -
     assert all((first[name] == second[name]).all() for name in first)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_a_log_that_cannot_grow_ends_the_run_in_plain_words_with_whole_lines(tmp_path: Path) -> None:
     project, run = tmp_path / "digits.layerwright", tmp_path / "run"

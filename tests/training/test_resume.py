@@ -45,8 +45,8 @@ def _weights(run: Path) -> list[dict[str, torch.Tensor]]:
     return [read_weights(Run.open(run).weights(which))[0] for which in ("last", "best")]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [0, 1])
 def test_a_killed_run_resumes_to_the_same_bits(seed: int, tmp_path: Path) -> None:
     project = digits(epochs=30, seed=seed)
     file, run, whole = tmp_path / "digits.layerwright", tmp_path / "run", tmp_path / "whole"

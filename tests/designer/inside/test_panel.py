@@ -349,6 +349,7 @@ def test_a_run_that_goes_on_keeps_its_history(qtbot: QtBot, digits: Window, trai
     assert steps == sorted(set(steps))
 
 
+@pytest.mark.long
 def test_in_a_process_of_its_own_a_run_is_watched_too(qtbot: QtBot, open_project: Open) -> None:
     window = open_project(images(epochs=100_000, process=True))
     window.show_inside()

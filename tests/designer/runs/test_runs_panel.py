@@ -266,6 +266,7 @@ def test_a_thousand_runs_are_listed_and_searched(qtbot: QtBot, panel: RunsPanel,
     assert len(names(panel)) == 11
 
 
+@pytest.mark.long
 def test_a_run_that_another_process_trains_is_followed_and_can_be_neither_deleted_nor_resumed(
     qtbot: QtBot, panel: RunsPanel, runs: Path
 ) -> None:

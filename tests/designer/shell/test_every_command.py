@@ -200,7 +200,11 @@ def press_key(qtbot: QtBot, window: Window, action: QAction) -> None:
 @pytest.mark.qt_log_ignore("This plugin does not support")  # of the offscreen platform, at every popup
 @pytest.mark.parametrize(
     ("place", "by_key"),
-    [("alone", True), ("in a group", False), pytest.param("beside others", False, marks=pytest.mark.long)],
+    [
+        ("alone", True),
+        pytest.param("in a group", False, marks=pytest.mark.long),
+        pytest.param("beside others", False, marks=pytest.mark.long),
+    ],
 )
 def test_every_command_works(
     qtbot: QtBot, window: Window, answers: Answers, tmp_path: Path, place: str, *, by_key: bool

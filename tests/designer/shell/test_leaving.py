@@ -7,6 +7,7 @@ import threading
 import weakref
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -58,6 +59,7 @@ sys.exit(app.run(files[0]))
 """
 
 
+@pytest.mark.long
 def test_several_open_tabs_end_without_a_word(tmp_path: Path) -> None:
     files = [str(saved(iris(), tmp_path / f"{name}.layerwright")) for name in ("a", "b", "c")]
     homes = {f"XDG_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}

@@ -162,6 +162,7 @@ def test_a_process_of_its_own_gives_the_same_weights_and_can_be_killed_and_resum
     assert all((there[name] == other[name]).all() for name in there)
 
 
+@pytest.mark.long
 def test_steering_reaches_the_process(qtbot: QtBot, runner: TrainingRunner, iris: Session) -> None:
     endless(iris)
     change(iris, SetTraining(replace(iris.project.training, process=True)))
