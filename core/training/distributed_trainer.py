@@ -63,12 +63,13 @@ class TeamTrainer(Trainer):
         pace = self._period / max(now - self._looked, 1e-9)
         period = max(1, min(int(pace * _LOOK_SECONDS), 2 * self._period))
         is_main, asked = self._team.is_main, self._asked
+        stopping = asked.stopping  # asked first: what was given before the stop is then among the commands
         commands = asked.take() if is_main else ()
         stop, paused, told, report, period = map(
             int,
             self._team.most(
                 (
-                    asked.stopping,
+                    stopping,
                     is_main and asked.paused,
                     bool(commands),
                     is_main and super()._report_is_due(),

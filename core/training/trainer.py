@@ -102,7 +102,10 @@ class Trainer:
             raise self._not_finite(error.what) from error
         if course.epoch >= course.epochs:
             return self._conclude("completed")
-        return self._conclude("early" if self._exhausted else "stopped")
+        if self._exhausted:
+            return self._conclude("early")
+        self._carry_out_commands()  # what was asked for before the stop, which may come while validating
+        return self._conclude("stopped")
 
     def _make_observer(self) -> Observer | None:
         return make_observer(self.session, self._tell, self._folder)

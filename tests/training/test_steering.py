@@ -128,6 +128,26 @@ def test_freezing_survives_a_stop_to_the_bit(optimizer: str, tmp_path: Path) -> 
     assert not torch.equal(found["conv2.weight"], start["conv2.weight"])
 
 
+def test_what_was_asked_for_before_a_stop_is_done_though_the_stop_comes_while_validating(tmp_path: Path) -> None:
+    events: list[Event] = []
+    control = Control()
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, StepEnded) and not control.stopping:  # told after the only step, before the validation
+            control.freeze("hidden")
+            control.stop()
+
+    project, run = with_training(spirals(), epochs=100_000, batch_size=100_000), tmp_path / "run"
+    summary = train(Job(project, run, threads=1), emit, control)
+    assert summary.status == "stopped"
+    assert [(each.what, each.value) for each in _changes(events)] == [("freeze", "hidden")]
+    before = _weights(run)
+    trained(project, run, resume=True, epochs=summary.epochs + 3)
+    assert torch.equal(_weights(run)["hidden.weight"], before["hidden.weight"])
+    assert not torch.equal(_weights(run)["head.weight"], before["head.weight"])
+
+
 def _with_hidden(project: Project) -> Project:
     """Put a matrix for Muon between the others."""
     from core.graph.project import End

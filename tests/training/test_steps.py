@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch._inductor import config as inductor
 
 from core.errors import TrainingError
 from core.graph.project import Node, Project
@@ -201,10 +202,10 @@ def test_mixed_precision_trains_weights_of_float32(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore:dynamo_pgo:UserWarning")  # the compiler's own
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
-def test_a_compiled_network_learns_what_it_learns_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_compiled_network_learns_what_it_learns_as_it_is(tmp_path: Path) -> None:
     torch.compiler.reset()  # what another test could not compile is tried again
-    monkeypatch.setattr("torch._inductor.config.compile_threads", 1)
-    _summary, events = trained(with_training(spirals(), compile=True), tmp_path / "run")
+    with inductor.patch({"compile_threads": 1}):
+        _summary, events = trained(with_training(spirals(), compile=True), tmp_path / "run")
     assert not [each for each in events if isinstance(each, Message)]
     trained(spirals(), tmp_path / "plain")
     for name, each in _last(tmp_path / "run").items():
@@ -212,14 +213,15 @@ def test_a_compiled_network_learns_what_it_learns_as_it_is(monkeypatch: pytest.M
 
 
 def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    torch.compiler.reset()  # what another test compiled is compiled anew
     monkeypatch.setenv("CXX", "/no/such/compiler")
-    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("/no/such/compiler",))
-    monkeypatch.setattr("torch._inductor.config.force_disable_caches", True)
-    summary, events = trained(with_training(spirals(), compile=True), tmp_path / "run")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    with inductor.patch({"cpp.cxx": ("/no/such/compiler",)}):
+        summary, events = trained(with_training(spirals(), compile=True), tmp_path / "run")
     assert summary.status == "completed"
     (message,) = [each for each in events if isinstance(each, Message)]
     assert (message.topic, message.severity) == ("compile", "warning")
-    assert "trained as it is" in message.text
+    assert "trained as it is" in message.text and "/no/such/compiler" in message.text
     trained(spirals(), tmp_path / "plain")
     assert all(torch.equal(each, _last(tmp_path / "plain")[name]) for name, each in _last(tmp_path / "run").items())
 
