@@ -86,11 +86,12 @@ def as_numbers(values: Array) -> NDArray[np.float64]:
 def as_words(values: Array) -> Array:
     """Return one str per cell, None where it is missing."""
     words = np.empty(len(values), dtype=object)
-    words[:] = _mapped(values, _word)
+    words[:] = _mapped(values, word_of)
     return words
 
 
-def _word(cell: object) -> str | None:
+def word_of(cell: object) -> str | None:
+    """Return a cell's word, None where it is missing."""
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return None
     return number_text(cell) if isinstance(cell, float) else str(cell).strip() or None
@@ -106,7 +107,7 @@ def _mapped(values: Array, function: Callable[[object], T]) -> list[T]:
 def missing(values: Array) -> NDArray[np.bool_]:
     """Return a mask of the cells that hold nothing."""
     if values.dtype == object:
-        return np.array(_mapped(values, lambda cell: _word(cell) is None), dtype=np.bool_)
+        return np.array(_mapped(values, lambda cell: word_of(cell) is None), dtype=np.bool_)
     if values.dtype.kind == "f" and values.ndim == 1:
         return np.isnan(values)
     return np.zeros(len(values), dtype=np.bool_)
@@ -124,4 +125,4 @@ def indices_of(values: Array, categories: Sequence[str]) -> NDArray[np.int64]:
     """Return the index of every cell's word among the categories: -1 where missing, -2 where not among them."""
     known: dict[str | None, int] = {word: index for index, word in enumerate(categories)}
     known[None] = -1
-    return np.array(_mapped(values, lambda cell: known.get(_word(cell), -2)), dtype=np.int64)
+    return np.array(_mapped(values, lambda cell: known.get(word_of(cell), -2)), dtype=np.int64)

@@ -29,8 +29,8 @@ def preprocess_text(preprocessing: Preprocessing, user: str = "") -> str:
     }
     wanted = [(standing.__name__, "transform"), (standing.__name__, "in_units")]
     for name in sorted(set(re.findall(r"preprocess\.(\w+)", user))):
-        homes = [each for each in (standing, series, cells) if hasattr(each, name)]
-        wanted.append((homes[-1].__name__, name))
+        home = next(each for each in (standing, series, cells) if hasattr(each, name))
+        wanted.append((getattr(getattr(home, name), "__module__", home.__name__), name))
     left = gathered(wanted, replaced=tables)
     return module_text(_DOCUMENTATION, left.imports, left.definitions)
 

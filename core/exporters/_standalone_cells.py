@@ -1,62 +1,29 @@
-"""Cells of tables as numbers; part of what exported folders hold as ``preprocess.py``, so it needs numpy alone."""
+"""Cells of tables as numbers; part of what exported folders hold as ``preprocess.py``, so it needs numpy alone.
+
+How a single cell is read is taken from where the application reads it.
+"""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+
+from core.data.preparing.date import seconds_of
+from core.data.values import number_text, parse_number, word_of
 
 Field = dict[str, Any]
 Cells = Sequence[Any]
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _DAY = 86_400
-_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)")
-_YEAR_FIRST = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)")
 MISSING, UNKNOWN = -1, -2
 
 
 class Unreadable(Exception):
     """A value that cannot be used; the message says which and why."""
-
-
-def number_of(cell: object) -> float:
-    """Return the finite number in a cell (with a point or a decimal comma, signs left out), or NaN."""
-    if isinstance(cell, str):
-        text = cell.strip().strip("%$€£¥").strip()
-        if "_" in text:
-            return math.nan
-        if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d*|[+-]?\d{1,3}(,\d{3}){2,}", text):
-            text = text.replace(",", "")
-        elif text.count(",") == 1 and "." not in text[text.index(",") :]:
-            text = text.replace(".", "").replace(",", ".")
-        try:
-            number = float(text)
-        except ValueError:
-            return math.nan
-    elif isinstance(cell, int | float | np.number):
-        number = float(cell)
-    else:
-        return math.nan
-    return number if math.isfinite(number) else math.nan
-
-
-def number_text(number: float) -> str:
-    """Write a number as a person would: 3.0 as ``3``."""
-    if math.isfinite(number) and number == int(number) and abs(number) < 1e15:
-        return str(int(number))
-    return repr(float(number))
-
-
-def word_of(cell: object) -> str | None:
-    """Return a cell's word; None where it is missing."""
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
-        return None
-    return number_text(cell) if isinstance(cell, float) else str(cell).strip() or None
 
 
 def indices_of(cells: Cells, categories: Sequence[str]) -> Array:
@@ -66,8 +33,8 @@ def indices_of(cells: Cells, categories: Sequence[str]) -> Array:
 
     def index(cell: object) -> int:
         word = word_of(cell)
-        if word not in known and word is not None and not math.isnan(number_of(word)):
-            word = number_text(number_of(word))  # 3.0 in a file stands for the category 3
+        if word not in known and word is not None and not math.isnan(parse_number(word)):
+            word = number_text(parse_number(word))  # 3.0 in a file stands for the category 3
         return known.get(word, UNKNOWN)
 
     return np.array([index(cell) for cell in cells], dtype=np.int64)
@@ -80,7 +47,7 @@ def lacks_all(cell: object) -> bool:
 
 def lacks_number(cell: object) -> bool:
     """Return whether a cell holds no number."""
-    return math.isnan(number_of(cell))
+    return math.isnan(parse_number(cell))
 
 
 def lacks_word(cell: object) -> bool:
@@ -90,7 +57,7 @@ def lacks_word(cell: object) -> bool:
 
 def lacks_date(cell: object) -> bool:
     """Return whether a cell holds no date."""
-    return math.isnan(moment_of(cell))
+    return math.isnan(seconds_of(cell))
 
 
 def scaled(values: Array, state: Field) -> Array:
@@ -106,7 +73,7 @@ def scaled(values: Array, state: Field) -> Array:
 def encode_number(field: Field, cells: Cells) -> Array:
     """Fill gaps, clip, take the logarithm, scale: (rows, 1), or (rows, 2) with an indicator of gaps."""
     state, options = field["state"], field["options"]
-    numbers = np.array([number_of(cell) for cell in cells], dtype=np.float64)
+    numbers = np.array([parse_number(cell) for cell in cells], dtype=np.float64)
     gaps = np.isnan(numbers)
     numbers[gaps] = state["fill"]
     if state["low"] is not None or state["high"] is not None:
@@ -157,29 +124,10 @@ def encode_flag(field: Field, cells: Cells) -> Array:
     return indices[:, None].astype(np.float32)
 
 
-def seconds_of(cells: Cells) -> Array:
-    """Return seconds since 1970 of dates (ISO 8601, or day.month.year); NaN where a cell holds none."""
-    return np.array([moment_of(cell) for cell in cells], dtype=np.float64)
-
-
-def moment_of(cell: object) -> float:
-    """Return the seconds since 1970 of a date; NaN where a cell holds none."""
-    text = str(cell).strip() if cell is not None else ""
-    if found := _DAY_FIRST.fullmatch(text):
-        text = f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}{found[4]}"
-    elif found := _YEAR_FIRST.fullmatch(text):
-        text = f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}{found[4]}"
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return math.nan
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
 def encode_date(field: Field, cells: Cells) -> Array:
     """Return the year scaled, and month, day of the week and time of day as sine and cosine; or scaled seconds."""
     state, options = field["state"], field["options"]
-    moments = seconds_of(cells)
+    moments = np.array([seconds_of(cell) for cell in cells], dtype=np.float64)
     moments[np.isnan(moments)] = state["fill"]
     if field["encoding"] == "timestamp":
         return scaled(moments, state)[:, None]

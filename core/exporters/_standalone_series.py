@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.exporters._standalone_cells import Array, Cells, Field, Unreadable, number_text, scaled, word_of
+from core.data.values import number_text, word_of
+from core.exporters._standalone_cells import Array, Cells, Field, Unreadable, scaled
 
 _WORDS = re.compile(r"\w+|[^\w\s]")
 

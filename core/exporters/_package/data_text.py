@@ -179,7 +179,8 @@ class DataWriter:
         comma = "," if len(self.session.network.built.inputs) == 1 else ""
         more = ""
         if self.weight:
-            lines.append(f"    weights = [preprocess.number_of(columns[{quoted(self.weight)}][row]) for row in rows]")
+            column = quoted(self.weight)
+            lines.append(f"    weights = [preprocess.parse_number(columns[{column}][row]) for row in rows]")
             more = ", torch.tensor(weights)"
         return "\n".join([*lines, f"    return Part(({order}{comma}), {{{names}}}{more})"])
 
