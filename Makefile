@@ -8,7 +8,9 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/ready
 DEMO := build/digits
-WORKERS := 3
+# Compiled once, not anew by each of the hundreds of processes that tests start.
+COMPILE := $(BIN)/python -m compileall -q -j 0 core designer
+PYTEST := PYTHONDONTWRITEBYTECODE= QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 3 --dist worksteal --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long lint bench wheel clean
@@ -35,11 +37,13 @@ lint: $(READY)
 
 test: lint
 	@.ci/setup-qt
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet
+	@$(COMPILE)
+	$(PYTEST)
 
 test-long: $(READY)
 	@.ci/setup-qt
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet -m long
+	@$(COMPILE)
+	$(PYTEST) -m long
 
 bench: $(READY)
 	@.ci/setup-qt

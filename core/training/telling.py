@@ -28,7 +28,6 @@ Emit = Callable[[Event], None]
 _TOLD = (RunStarted, StepEnded, EpochEnded, CheckpointSaved, Finished, Failed)
 """The events that loggers are told."""
 _MOST_WAITING = 10_000
-_TOO_SLOW = "it is too slow"
 LAST_WORDS = 15.0
 """Seconds that all loggers together have for what is pending when a run is over."""
 
@@ -48,12 +47,7 @@ class _Telling:
 
     def tell(self, event: Event) -> None:
         """Let the logger know of an event, when it comes to it."""
-        if self._gave_up:
-            return
-        try:
-            self._events.put_nowait(event)
-        except queue.Full:
-            self._give_up(_TOO_SLOW)
+        self._hand(event)
 
     def news(self) -> Message | None:
         """Return why the logger gave up, the first time that it is asked after it did."""
@@ -65,12 +59,7 @@ class _Telling:
 
     def end(self) -> None:
         """Let the logger finish once it has been told all."""
-        if self._gave_up:
-            return
-        try:
-            self._events.put_nowait(None)
-        except queue.Full:
-            self._give_up(_TOO_SLOW)
+        self._hand(None)
 
     def wait(self, until: float) -> None:
         """Wait for it to finish, up to a time of the monotonic clock."""
@@ -78,6 +67,14 @@ class _Telling:
             self._thread.join(max(0.0, until - time.monotonic()))
             if self._thread.is_alive():
                 self._give_up(f"it did not finish within {self._patience:g} seconds")
+
+    def _hand(self, event: Event | None) -> None:
+        if self._gave_up:
+            return
+        try:
+            self._events.put_nowait(event)
+        except queue.Full:
+            self._give_up("it is too slow")
 
     def _give_up(self, why: str) -> None:
         if not self._gave_up:

@@ -13,7 +13,6 @@ from core.data.infer import Hints, infer_column
 from core.data.source import Column
 from core.data.splits import part_of
 from core.data.values import parse_number
-from core.exporters._standalone_cells import number_of
 
 
 def infer(cells: list[str | None], name: str = "x", **hints: bool) -> Column:
@@ -160,10 +159,8 @@ def test_the_split_knows_every_word_for_a_part_that_tables_suggest(word: str) ->
 )
 def test_a_cell_is_the_number_that_a_person_reads_in_it(cell: str, number: float) -> None:
     assert parse_number(cell) == number
-    assert number_of(cell) == number, "and so in exported code"
 
 
 @pytest.mark.parametrize("cell", ["1,2,3", "1,00.5", "1_000", "5 m", "", "%"])
 def test_what_could_be_anything_is_no_number(cell: str) -> None:
     assert math.isnan(parse_number(cell))
-    assert math.isnan(number_of(cell))

@@ -22,8 +22,8 @@ from core.training.runs import Run
 from core.training.session import open_session
 from tests.training.building import trained
 
-ALONE = """
-import importlib.abc, runpy, sys
+ONLY_TORCH = """
+import importlib.abc, sys
 
 class OnlyTorch(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
@@ -31,6 +31,12 @@ class OnlyTorch(importlib.abc.MetaPathFinder):
             raise ImportError(f"{name} is not to be needed")
 
 sys.meta_path.insert(0, OnlyTorch())
+"""
+"""The first lines of a Python that has no other package that we use."""
+ALONE = (
+    ONLY_TORCH
+    + """
+import runpy
 import torch
 torch.set_num_threads(1)
 for folder in sys.argv[1:]:
@@ -42,6 +48,7 @@ for folder in sys.argv[1:]:
     for name in [name for name, file in files.items() if file.startswith(folder)]:
         del sys.modules[name]
 """
+)
 
 
 def written(project: Project, folder: Path) -> Run:

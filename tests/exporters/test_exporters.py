@@ -24,6 +24,7 @@ from core.training.job import Job
 from core.training.loop import train
 from core.training.runs import Run
 from core.training.session import open_session
+from tests.exporters.packages import ONLY_TORCH
 from tests.training.building import diabetes, digits, linear, spirals, trained
 
 UNTRAINED = pytest.mark.parametrize(
@@ -125,15 +126,10 @@ def test_a_folder_gets_source_weights_and_preprocessing(run: Run, tmp_path: Path
     assert json.loads((path.parent / "preprocessing.json").read_text()) == run.preprocessing()
 
 
-ALONE = """
-import importlib.abc, json, sys
-
-class OnlyTorch(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"core", "designer", "layerwright", "tests", "safetensors", "polars", "PySide6"}:
-            raise ImportError(f"{name} is not to be needed")
-
-sys.meta_path.insert(0, OnlyTorch())
+ALONE = (
+    ONLY_TORCH
+    + """
+import json
 packages, folder, samples, answers = sys.argv[1:]
 sys.path[:0] = [folder]
 sys.path.append(packages)
@@ -148,6 +144,7 @@ with torch.inference_mode():
 torch.save(found, answers)
 print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] in {"core", "designer"})))
 """
+)
 
 
 def test_source_and_weights_give_the_same_outputs_in_a_python_that_has_only_torch(run: Run, tmp_path: Path) -> None:

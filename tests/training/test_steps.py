@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from torch._inductor import config as inductor
 
 from core.errors import TrainingError
 from core.graph.project import Node, Project
@@ -200,9 +199,11 @@ def test_mixed_precision_trains_weights_of_float32(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore:dynamo_pgo:UserWarning")  # the compiler's own
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # the compiler's own
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
 def test_a_compiled_network_learns_what_it_learns_as_it_is(tmp_path: Path) -> None:
+    from torch._inductor import config as inductor
+
     torch.compiler.reset()  # what another test could not compile is tried again
     with inductor.patch({"compile_threads": 1}):
         _summary, events = trained(with_training(spirals(), compile=True), tmp_path / "run")
@@ -212,7 +213,10 @@ def test_a_compiled_network_learns_what_it_learns_as_it_is(tmp_path: Path) -> No
         torch.testing.assert_close(each, _last(tmp_path / "plain")[name], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # the compiler's own
 def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from torch._inductor import config as inductor
+
     torch.compiler.reset()  # what another test compiled is compiled anew
     monkeypatch.setenv("CXX", "/no/such/compiler")
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,19 +26,30 @@ _LEAST = -3.0e38
 _MATCHES = 1e-5
 
 
-def _window(flow: Flow, op: Op, end: End) -> tuple[int, tuple[int, ...], tuple[int, ...], tuple[int, ...], list[int]]:
+@dataclass(frozen=True)
+class _Window:
+    """What slides over ``count`` dimensions; ``pads`` are the margins before each of them, then those behind."""
+
+    count: int
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    pads: list[int]
+
+
+def _window(flow: Flow, op: Op, end: End) -> _Window:
     count = flow.rank(end) - 2
     kernel = tuple(op.get("kernel_shape", ()))
     if count not in (1, 2, 3) or len(kernel) != count:
         raise Refused(f"it works over {count} dimensions; layers do over 1, 2 or 3")
     stride, dilation = (tuple(op.get(name, (1,) * count)) for name in ("strides", "dilations"))
-    return count, kernel, stride, dilation, padding(flow, op, end, kernel, dilation, stride)
+    return _Window(count, kernel, stride, dilation, padding(flow, op, end, kernel, dilation, stride))
 
 
-def _margin(pads: Sequence[int], kernel: Sequence[int]) -> Any:
+def _margin(window: _Window) -> Any:
     """Return the margin as a pooling layer takes it: the same on both sides, at most half a window; else None."""
-    count = len(kernel)
-    fits = all(2 * pad <= size for pad, size in zip(pads, kernel, strict=False))
+    count, pads = window.count, window.pads
+    fits = all(2 * pad <= size for pad, size in zip(pads, window.kernel, strict=False))
     return one_or_all(pads[:count]) if list(pads[:count]) == list(pads[count:]) and fits else None
 
 
@@ -46,14 +58,7 @@ def _rounds_up(op: Op) -> bool:
     return bool(op.get("ceil_mode", 0)) and str(op.get("auto_pad", "NOTSET")) in ("NOTSET", "", "VALID")
 
 
-def _beyond(
-    flow: Flow,
-    end: End,
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    dilation: Sequence[int],
-    pads: Sequence[int],
-) -> list[int]:
+def _beyond(flow: Flow, end: End, window: _Window) -> list[int]:
     """Return how far the last window reaches beyond the margin behind each dimension, where it is rounded up.
 
     A window that would begin in that margin is left out, as in ONNX and PyTorch.
@@ -61,32 +66,34 @@ def _beyond(
     Raises:
         Refused: a size stays open.
     """
-    count, found = len(kernel), []
+    count, pads, found = window.count, window.pads, []
     sizes = flow.fixed_sizes(end, range(2, count + 2))
-    for axis in range(count):
-        reach = sizes[axis] + pads[axis] + pads[axis + count] - dilation[axis] * (kernel[axis] - 1) - 1
-        places = -(-reach // stride[axis]) + 1
-        if (places - 1) * stride[axis] >= sizes[axis] + pads[axis]:
+    for axis, stride in enumerate(window.stride):
+        reach = sizes[axis] + pads[axis] + pads[axis + count] - window.dilation[axis] * (window.kernel[axis] - 1) - 1
+        places = -(-reach // stride) + 1
+        if (places - 1) * stride >= sizes[axis] + pads[axis]:
             places -= 1
-        found.append(max(0, (places - 1) * stride[axis] - reach))
+        found.append(max(0, (places - 1) * stride - reach))
     return found
 
 
-def _widened(pads: Sequence[int], beyond: Sequence[int]) -> list[int]:
-    """Return margins with what the last windows reach beyond them."""
-    count = len(beyond)
-    return [*pads[:count], *(pad + more for pad, more in zip(pads[count:], beyond, strict=True))]
+def _widened(flow: Flow, end: End, window: _Window) -> _Window:
+    """Return the window with margins that hold what the last ones reach beyond them."""
+    before, behind = window.pads[: window.count], window.pads[window.count :]
+    beyond = _beyond(flow, end, window)
+    return replace(window, pads=[*before, *(pad + more for pad, more in zip(behind, beyond, strict=True))])
 
 
 def _max_pool(flow: Flow, op: Op) -> tuple[End, ...]:
     end = flow.end(op)
-    count, kernel, stride, dilation, pads = _window(flow, op, end)
-    margin, ceil = _margin(pads, kernel), _rounds_up(op)
+    window = _window(flow, op, end)
+    margin, ceil = _margin(window), _rounds_up(op)
     if margin is None and ceil:
-        pads, ceil = _widened(pads, _beyond(flow, end, kernel, stride, dilation, pads)), False
-    params: dict[str, Any] = {"kernel_size": one_or_all(kernel), "stride": one_or_all(stride)}
-    params |= {"dilation": one_or_all(dilation), "ceil_mode": ceil, "padding": margin or 0}
-    if stride == kernel:
+        window, ceil = _widened(flow, end, window), False
+    count, pads = window.count, window.pads
+    params: dict[str, Any] = {"kernel_size": one_or_all(window.kernel), "stride": one_or_all(window.stride)}
+    params |= {"dilation": one_or_all(window.dilation), "ceil_mode": ceil, "padding": margin or 0}
+    if window.stride == window.kernel:
         del params["stride"]
     if not op.wants(1):
         if flow.spec(end).dtype != "float32" and margin is None:
@@ -125,38 +132,29 @@ def _places(wide: str, before: Sequence[int], columns: bool) -> list[str]:
 
 def _average_pool(flow: Flow, op: Op) -> End:
     end = flow.end(op)
-    count, kernel, stride, dilation, pads = _window(flow, op, end)
-    margin, counted = _margin(pads, kernel), bool(op.get("count_include_pad", 0))
+    window = _window(flow, op, end)
+    margin, counted = _margin(window), bool(op.get("count_include_pad", 0))
     ceil = _rounds_up(op)
-    params: dict[str, Any] = {"kernel_size": one_or_all(kernel), "ceil_mode": ceil, "padding": margin or 0}
-    if stride != kernel:
-        params["stride"] = one_or_all(stride)
-    if set(dilation) != {1} or (margin is None and (not counted or ceil)):
-        return _counted_average(flow, end, kernel, stride, dilation, pads, ceil, counted)
-    params["count_include_pad"] = counted or not any(pads)
+    params: dict[str, Any] = {"kernel_size": one_or_all(window.kernel), "ceil_mode": ceil, "padding": margin or 0}
+    if window.stride != window.kernel:
+        params["stride"] = one_or_all(window.stride)
+    if set(window.dilation) != {1} or (margin is None and (not counted or ceil)):
+        return _counted_average(flow, end, window, ceil, counted)
+    params["count_include_pad"] = counted or not any(window.pads)
     if margin is None:
-        end = padded(flow, end, pads)
-    return flow.add(f"AvgPool{count}d", params, [end])
+        end = padded(flow, end, window.pads)
+    return flow.add(f"AvgPool{window.count}d", params, [end])
 
 
-def _counted_average(
-    flow: Flow,
-    end: End,
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    dilation: Sequence[int],
-    pads: Sequence[int],
-    ceil: bool,
-    counted: bool,
-) -> End:
+def _counted_average(flow: Flow, end: End, window: _Window, ceil: bool, counted: bool) -> End:
     """Average as a convolution of ones, divided by how many values were under each window."""
-    count = len(kernel)
-    extra = _beyond(flow, end, kernel, stride, dilation, pads) if ceil else [0] * count
+    count, pads = window.count, window.pads
+    extra = _beyond(flow, end, window) if ceil else [0] * count
     sides = tuple(side for axis in reversed(range(count)) for side in (pads[axis], pads[axis + count]))
     beyond = tuple(side for axis in reversed(range(count)) for side in (0, extra[axis]))
-    options = f"stride={tuple(stride)}, dilation={tuple(dilation)}"
+    options = f"stride={window.stride}, dilation={window.dilation}"
     rows = [
-        f"window = torch.ones((1, 1, {', '.join(map(str, kernel))}), device=a.device)",
+        f"window = torch.ones((1, 1, {', '.join(map(str, window.kernel))}), device=a.device)",
         "values = a.flatten(0, 1).unsqueeze(1)",
         "ones = torch.ones_like(values)",
         f"values = F.pad(F.pad(values, {sides}), {beyond})",
@@ -169,20 +167,21 @@ def _counted_average(
 
 def _lp_pool(flow: Flow, op: Op) -> End:
     end = flow.end(op)
-    count, kernel, stride, dilation, pads = _window(flow, op, end)
+    window = _window(flow, op, end)
     if _rounds_up(op):  # PyTorch's layer weighs windows that are not full by another number
-        pads = _widened(pads, _beyond(flow, end, kernel, stride, dilation, pads))
-    order = int(op.get("p", 2))
+        window = _widened(flow, end, window)
+    count, order = window.count, int(op.get("p", 2))
     if order % 2:
         end = flow.add("Abs", {}, [end], suffix="_abs")
-    end = padded(flow, end, pads)
-    if set(dilation) == {1}:
-        params = {"norm_type": float(order), "kernel_size": one_or_all(kernel), "stride": one_or_all(stride)}
-        return flow.add(f"LPPool{count}d", params, [end])
+    end = padded(flow, end, window.pads)
+    if set(window.dilation) == {1}:
+        sizes = {"kernel_size": one_or_all(window.kernel), "stride": one_or_all(window.stride)}
+        return flow.add(f"LPPool{count}d", {"norm_type": float(order), **sizes}, [end])
+    options = f"stride={window.stride}, dilation={window.dilation}"
     rows = [
-        f"window = torch.ones((1, 1, {', '.join(map(str, kernel))}), device=a.device)",
+        f"window = torch.ones((1, 1, {', '.join(map(str, window.kernel))}), device=a.device)",
         f"values = a.flatten(0, 1).unsqueeze(1).pow({order})",
-        f"found = F.conv{count}d(values, window, stride={tuple(stride)}, dilation={tuple(dilation)}).pow(1 / {order})",
+        f"found = F.conv{count}d(values, window, {options}).pow(1 / {order})",
         "found.squeeze(1).unflatten(0, a.shape[:2])",
     ]
     return written(flow, "LpPool", rows, [end])[0]

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from core.graph.document import Document
 from core.graph.project import Project
 from designer.session import Session
+from designer.source.apply_dialog import ApplyDialog
 from designer.source.panel import SourcePanel
 
 WAIT = 60_000
@@ -49,3 +51,12 @@ def settled(qtbot: QtBot, panel: SourcePanel) -> None:
     qtbot.waitUntil(
         lambda: session.report_is_current and not writer.busy and bool(writer.written or writer.trouble), timeout=WAIT
     )
+
+
+def started(qtbot: QtBot, panel: SourcePanel) -> ApplyDialog:
+    """Press Apply and return the dialog, which the test looks at afterwards."""
+    dialog = panel.apply()
+    assert dialog is not None
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(dialog)
+    return dialog

@@ -20,7 +20,7 @@ from core.graph.templates import template
 from designer.session import Session
 from designer.source.apply_dialog import ApplyDialog
 from designer.source.panel import SourcePanel
-from tests.designer.source.conftest import WAIT, settled
+from tests.designer.source.conftest import WAIT, settled, started
 
 Open = Callable[[Project], SourcePanel]
 FOREIGN = """import torch
@@ -74,15 +74,6 @@ def write(panel: SourcePanel, new: str) -> None:
 
 def changes(dialog: ApplyDialog) -> list[str]:
     return [dialog.changes.item(row).text() for row in range(dialog.changes.count())]
-
-
-def started(qtbot: QtBot, panel: SourcePanel) -> ApplyDialog:
-    """Press Apply and return the dialog, which the test looks at afterwards."""
-    dialog = panel.apply()
-    assert dialog is not None
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
-    qtbot.addWidget(dialog)
-    return dialog
 
 
 def ran(qtbot: QtBot, dialog: ApplyDialog) -> None:

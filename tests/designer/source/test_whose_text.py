@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from core import trust
 from core.graph.project import Project
 from core.graph.templates import template
-from designer.source.apply_dialog import ApplyDialog, Attempt
+from designer.source.apply_dialog import Attempt
 from designer.source.panel import SourcePanel
-from tests.designer.source.conftest import WAIT
+from tests.designer.source.conftest import WAIT, started
 
 Open = Callable[[Project], SourcePanel]
 ROW = "import torch.nn as N\nnet = N.Sequential(N.Linear(2, 3), N.ReLU(), N.Linear(3, 1))\n"
@@ -41,14 +41,6 @@ def typed(qtbot: QtBot, panel: SourcePanel, old: str, new: str) -> None:
 def paste(panel: SourcePanel, new: str) -> None:
     QApplication.clipboard().setText(new)
     panel.text.paste()
-
-
-def started(qtbot: QtBot, panel: SourcePanel) -> ApplyDialog:
-    dialog = panel.apply()
-    assert dialog is not None
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
-    qtbot.addWidget(dialog)
-    return dialog
 
 
 def read(panel: SourcePanel, new: str) -> str:
