@@ -16,6 +16,7 @@ from core.loading import imports
 from core.versions import installed_version
 from designer import motion, theme
 from designer.failures import FailureReporter, log_path, start_logging
+from designer.features import search_no_features
 from designer.garbage import Collector
 from designer.icons import application_icon
 from designer.settings import Settings
@@ -28,6 +29,7 @@ _WARM_UP_MS = 400
 
 def make_application(arguments: Sequence[str]) -> QApplication:
     """Return the application with its name, icon and the translations of Qt's own texts."""
+    search_no_features()
     application = QApplication(["layerwright", *arguments])
     application.setApplicationName("layerwright")
     application.setApplicationDisplayName("")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from designer.features import search_no_features
+
 # Set before Qt or torch is imported. The folders are those in which the application keeps settings and drafts.
 _HOME = tempfile.TemporaryDirectory(prefix="layerwright-tests-")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -23,6 +25,9 @@ for _kind in ("CONFIG", "DATA", "STATE", "CACHE"):
 # A shell lets what it starts in the background ignore Ctrl-C, and so would the processes that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# As the designer does when it starts.
+search_no_features()
 
 _PATIENCE = 5.0
 """Seconds that a thread which was told to end may take to end."""
