@@ -128,7 +128,7 @@ def _family(cells: pl.Series) -> str:
 
     if cells.dtype not in (pl.String, pl.Binary):
         return ""
-    present = cells.drop_nulls()
+    present = cells.drop_nulls() if cells.null_count() else cells
     if cells.dtype == pl.Binary:
         return _family_of_bytes(present[0]) if len(present) else ""
     first = present[0].lower() if len(present) else ""

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -213,21 +214,21 @@ def header(text: TableText, separator: str) -> tuple[str, ...]:
     Raises:
         DataError: the line is too long to be divided.
     """
-    names: list[str] = []
+    names: dict[str, None] = {}
     for index, cell in enumerate(_first_cells(text, separator)):
         wanted, count = cell or f"column {index + 1}", 1
         name = wanted
         while name in names:
             count += 1
             name = f"{wanted} ({count})"
-        names.append(name)
+        names[name] = None
     return tuple(names)
 
 
 def told_apart(text: TableText, separator: str) -> tuple[str, ...]:
     """Return the column names that stand in the first line more than once."""
-    cells = [cell for cell in _first_cells(text, separator) if cell]
-    return tuple(dict.fromkeys(cell for cell in cells if cells.count(cell) > 1))
+    counts = Counter(cell for cell in _first_cells(text, separator) if cell)
+    return tuple(cell for cell, count in counts.items() if count > 1)
 
 
 def has_names(text: TableText, separator: str) -> bool:

@@ -28,9 +28,11 @@ def plain_numbers(words: pl.Series, *, comma: bool) -> tuple[pl.Series, str]:
         comma: whether numbers may have a decimal comma. One that could be either is then taken for that, unless a cell
             of the column has two of them, or one and a point behind it.
     """
-    present = words.drop_nulls()
-    sample = present.gather_every(max(1, len(present) // _LOOKED_AT))
-    if not len(sample) or not bool(sample.str.contains(r"\d").all()):
+    import polars as pl
+
+    present = words.drop_nulls() if words.null_count() else words
+    sample = present[:: max(1, len(present) // _LOOKED_AT)]
+    if sample.cast(pl.Float64, strict=False).null_count() == 0 or not bool(sample.str.contains(r"\d").all()):
         return words, ""
     cells, sign = _without_sign(words, sample)
     cells, marks = _without_marks(cells, comma) if _divided(sample) else (cells, "")
