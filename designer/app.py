@@ -24,7 +24,7 @@ from designer.window import Window
 
 log = logging.getLogger(__name__)
 _WARM_UP_MS = 400
-"""Milliseconds after the first paint before torch is loaded in the background: the start page comes first."""
+"""Milliseconds after the first paint before the rest is loaded: the start page comes first."""
 
 
 def make_application(arguments: Sequence[str]) -> QApplication:
@@ -62,7 +62,7 @@ def run(path: Path | None = None) -> int:
     warm_up = threading.Thread(target=_load_torch, name="layerwright-warm-up", daemon=True)
     if path is not None:
         QTimer.singleShot(0, window, lambda: window.open_file(path))
-    QTimer.singleShot(_WARM_UP_MS, window, warm_up.start)
+    QTimer.singleShot(_WARM_UP_MS, window, lambda: _load_rest(warm_up))
     status = application.exec()
     if warm_up.ident is not None:
         warm_up.join()
@@ -71,6 +71,13 @@ def run(path: Path | None = None) -> int:
     application.processEvents()
     collector.stop()
     return status
+
+
+def _load_rest(warm_up: threading.Thread) -> None:
+    """Load what the first tab is made of here, as Qt's classes want it, then PyTorch in the background."""
+    import designer.workspace  # noqa: F401
+
+    warm_up.start()
 
 
 def _load_torch() -> None:
