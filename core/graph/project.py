@@ -233,6 +233,11 @@ class Split:
     folds: int = 5
     fold: int = 0
 
+    @property
+    def validates(self) -> bool:
+        """True where there may be a part for validation."""
+        return self.validation > 0 or self.method in ("column", "k-fold")
+
 
 @dataclass(frozen=True)
 class Window:

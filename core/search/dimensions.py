@@ -136,11 +136,12 @@ def _split(text: str) -> list[str]:
 def _whole_place(project: Project, name: str) -> str:
     if "/" in name:
         return name
+    known = tuple(places(project))
     for place in (f"{VARIABLE}/{name}", f"{TRAINING}/{name}"):
-        if place in set(places(project)):
+        if place in known:
             return place
-    known = (*project.variables, *places(project))
-    raise SearchError(f"There is no variable or training setting '{name}'.{did_you_mean(name, known)}")
+    near = did_you_mean(name, (*project.variables, *known))
+    raise SearchError(f"There is no variable or training setting '{name}'.{near}")
 
 
 def _parsed_range(where: Spot, text: str) -> Dimension:

@@ -64,6 +64,10 @@ class Sweep:
         """Return the run folder of a trial, which may not have come to be made."""
         return self.path / f"{self.name}-{number:04}"
 
+    def is_better(self, value: float, than: float | None) -> bool:
+        """Return whether one value of the curve is better than another (None: there is none yet)."""
+        return than is None or (value > than if self.higher else value < than)
+
     def with_trials(self, trials: int) -> Sweep:
         """Return the sweep with another number of trials, which is kept.
 
@@ -162,8 +166,7 @@ def watched_curve(project: Project) -> tuple[str, bool]:
     from core.training.monitor import available_curves, higher_is_better
 
     objectives = check_project(project).objectives
-    split = project.data.split
-    known = available_curves(objectives, validation=split.validation > 0 or split.method in ("column", "k-fold"))
+    known = available_curves(objectives, validation=project.data.split.validates)
     chosen = project.search.metric or project.training.monitor or known[0]
     if chosen not in known:
         listed = ", ".join(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -167,7 +167,7 @@ def _node(project: Project, place: str, _rest: str) -> Spot:
         raise SearchError(f"'{name}' is another call of the layer of '{node.shares}': search that one's {own}.")
     kinds = _kinds(project, place, view, node)
     if own in _STRUCTURE and (own != what or not any(own in _named(kind) for kind in kinds)):
-        return _structure(view, node, place, title, own)
+        return _structure(view, node, place, title, own, kinds)
     for kind in kinds:
         parameter = _named(kind).get(what)
         if parameter is not None:
@@ -196,14 +196,13 @@ def _check(view: Project, kind: LayerKind, name: str, value: Value) -> str:
     return next((each.message for each in problems if each.name == name), "")
 
 
-def _structure(view: Project, node: Node, place: str, title: str, what: str) -> Spot:
+def _structure(view: Project, node: Node, place: str, title: str, what: str, kinds: Sequence[LayerKind]) -> Spot:
     if what == KIND:
         return Spot(place, title, Parameter(KIND, "text", node.kind), node.kind, partial(_check_kind, view), KIND)
     if what == MODE:
         parameter = Parameter(MODE, "choice", "", choices=("bypass", "mute"))
         return Spot(place, title, parameter, node.mode, _check_mode, MODE)
-    alternatives = [kind.group for kind in _kinds(view, place, view, node)]
-    if not any(alternatives):
+    if not any(kind.group for kind in kinds):
         raise SearchError(f"Only a group can be repeated, and '{node.name}' is of kind {node.kind}: group it first.")
     parameter = Parameter(REPEAT, "int", 1, minimum=1, maximum=_MOST_REPEATS)
     return Spot(place, title, parameter, node.repeat, partial(check_value, parameter), REPEAT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -25,12 +26,17 @@ from core.search.samplers import GRID, make_sampler
 
 Outcome = Literal["waiting", "running", "completed", "pruned", "impossible", "failed", "interrupted"]
 """How a trial stands. "impossible": its values make no network that can be trained. "interrupted": it was stopped, or
-its worker died with the whole sweep; another trial takes its place when the sweep goes on."""
+its worker died; another trial takes its place when the sweep goes on, or at once."""
 OUTCOME, REASON, WORKER, RUN = "outcome", "reason", "worker", "run"
 AGAIN = "again_for"
 """Of a trial: the number of the one that was interrupted, whose values it tries."""
 BEGUN = "begun_run"
 """Of such a trial: the folder of the run that was interrupted, if there is one. It goes on with it where it can."""
+DIED = "worker_died"
+"""Of a trial: it was not stopped, its worker died at it."""
+GOES_ON = "It goes on with the sweep: from its last checkpoint, else from the start."
+_MOST_DEATHS = 2
+"""So many workers may die at a trial and at those in whose place it is; then it has failed."""
 _POINT = "grid_point"
 _PAUSE = 0.005
 
@@ -128,11 +134,15 @@ class Trials:
             trial.set_user_attr(WORKER, worker)
             return trial
 
+    @cached_property
+    def _points(self) -> list[tuple[Value, ...]]:
+        return grid(self.sweep.project)
+
     def _queue_point(self, trials: Sequence[Any]) -> bool:
         """Put the next combination of the grid into the queue; False where none is left."""
         if any(outcome_of(each) == "waiting" for each in trials):
             return True
-        points = grid(self.sweep.project)
+        points = self._points
         index = 1 + max((int(each.user_attrs.get(_POINT, -1)) for each in trials), default=-1)
         if index >= len(points):
             return False
@@ -149,31 +159,41 @@ class Trials:
         trial.set_user_attr(OUTCOME, outcome)
         if reason:
             trial.set_user_attr(REASON, reason)
-        states = optuna().trial.TrialState
         if outcome == "completed":
             self.study.tell(trial, value)
         else:
-            self.study.tell(trial, state=states.FAIL if outcome == "interrupted" else states.PRUNED)
+            self.study.tell(trial, state=_state(outcome))
 
-    def bury(self, reason: str, *, again: bool, worker: str = "") -> int:
-        """End the running trials of workers that are no more (or of one of them); return how many there were.
+    def bury(self, reason: str, worker: str = "", *, died: bool = False) -> list[tuple[int, Outcome, str]]:
+        """End the running trials of workers that are no more (or of one of them) as interrupted.
 
-        ``again`` has their values tried anew.
+        Where a worker ``died`` at its trial, another goes on with it at once; at the second death it has failed.
+
+        Returns:
+            Of each its number, how it ended and why.
         """
-        states = optuna().trial.TrialState
         with self._choosing:
-            lost = [each for each in self.all() if outcome_of(each) == "running" and self._is_lost(each, worker)]
-            for each in lost:
-                storage = self.study._storage
-                storage.set_trial_user_attr(each._trial_id, OUTCOME, "interrupted" if again else "failed")
-                storage.set_trial_user_attr(each._trial_id, REASON, reason)
-                self.study.tell(each.number, state=states.FAIL if again else states.PRUNED)
-        return len(lost)
+            trials = self.all()
+            lost = [each for each in trials if outcome_of(each) == "running" and self._is_lost(each, worker)]
+            return [(each.number, *self._bury(each, trials, reason, died=died)) for each in lost]
+
+    def _bury(self, trial: Any, trials: Sequence[Any], reason: str, *, died: bool) -> tuple[Outcome, str]:
+        failed = died and 1 + _deaths(trial, trials) >= _MOST_DEATHS
+        outcome: Outcome = "failed" if failed else "interrupted"
+        if failed:
+            reason += " It is the second that died at this trial, which therefore is not tried again."
+        kept = {OUTCOME: outcome, REASON: reason, **({DIED: True} if died else {})}
+        for name, value in kept.items():
+            self.study._storage.set_trial_user_attr(trial._trial_id, name, value)
+        self.study.tell(trial.number, state=_state(outcome))
+        if died and not failed:
+            self._queue_again(trial)
+        return outcome, reason
 
     def _is_lost(self, trial: Any, worker: str) -> bool:
         own = trial.user_attrs.get(WORKER, "")
         if worker:
-            return bool(own == worker)
+            return own in (worker, "")  # one without a worker was being drawn, which only one does at a time
         return not own or not is_locked(self.sweep.workers / f"{own}.lock")
 
     def queue_interrupted(self) -> int:
@@ -183,12 +203,32 @@ class Trials:
             done = {each.user_attrs.get(AGAIN) for each in trials}
             lost = [each for each in trials if outcome_of(each) == "interrupted" and each.number not in done]
             for each in lost:
-                known = each.user_attrs
-                more = {_POINT: known[_POINT]} if _POINT in known else {}
-                if begun := known.get(RUN, known.get(BEGUN)):
-                    more[BEGUN] = begun
-                self.study.enqueue_trial(each.params, user_attrs={AGAIN: each.number, **more})
+                self._queue_again(each)
         return len(lost)
+
+    def _queue_again(self, trial: Any) -> None:
+        known = trial.user_attrs
+        more = {_POINT: known[_POINT]} if _POINT in known else {}
+        if begun := known.get(RUN, known.get(BEGUN)):
+            more[BEGUN] = begun
+        self.study.enqueue_trial(trial.params, user_attrs={AGAIN: trial.number, **more})
+
+
+def _deaths(trial: Any, trials: Sequence[Any]) -> int:
+    """Return how many workers have died at a trial and at those in whose place it is."""
+    found = 0
+    before: Any | None = trial
+    while before is not None:
+        found += DIED in before.user_attrs
+        number = before.user_attrs.get(AGAIN)
+        before = None if number is None else trials[number]
+    return found
+
+
+def _state(outcome: Outcome) -> Any:
+    """Return what Optuna calls a trial that has ended without a value: one that has failed was a bad one, too."""
+    states = optuna().trial.TrialState
+    return states.FAIL if outcome == "interrupted" else states.PRUNED
 
 
 def outcome_of(trial: Any) -> Outcome:

@@ -1,4 +1,4 @@
-"""Running a sweep: workers as processes, started, watched, stopped; what died is cleared up, what stopped goes on."""
+"""Running a sweep: workers as processes, started, watched, stopped; what stopped or died goes on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import IO, Any
 import core
 from core.errors import SearchError
 from core.search.folder import Sweep, threads_of
-from core.search.study import Outcome, Trials
+from core.search.study import GOES_ON, Outcome, Trials
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from core.search.worker import main; main()"
 _LAST_LINES = 2000
@@ -29,12 +29,16 @@ _LOOK = 0.5
 
 @dataclass(frozen=True)
 class TrialTold:
-    """A trial began ("running") or ended. ``value`` is None but for one that was completed."""
+    """A trial began ("running") or ended. ``value`` is None but for one that was completed.
+
+    ``died`` tells that its worker did. Another goes on with a trial that is interrupted by that.
+    """
 
     number: int
     outcome: Outcome
     value: float | None = None
     reason: str = ""
+    died: bool = False
 
 
 Tell = Callable[[TrialTold], None]
@@ -77,7 +81,7 @@ class SweepRun:
             SearchError: the sweep cannot go on; trials that have ended are kept.
         """
         trials = Trials(self.sweep)
-        trials.bury("Its worker was gone.", again=True)
+        trials.bury("Its worker was gone.")
         trials.queue_interrupted()
         error = ""
         try:
@@ -110,22 +114,23 @@ class SweepRun:
         if "error" in said:
             worker.explained = True
             return str(said["error"])
-        told = TrialTold(said["trial"], said["outcome"], said.get("value"), said.get("reason", ""))
-        worker.trial = told.number if told.outcome == "running" else None
-        tell(told)
+        worker.began = True
+        tell(TrialTold(said["trial"], said["outcome"], said.get("value"), said.get("reason", "")))
         return ""
 
     def _take_leave(self, worker: _Worker, tell: Tell, trials: Trials) -> str:
-        """See to what a worker has left: one that died at a trial has shown that the trial is to blame."""
+        """See to what a worker has left: another takes the place of one that died, unless it never came to a trial."""
         self._workers.remove(worker)
         code = worker.close()
         if code == 0 or worker.explained:
             return ""
-        reason = _obituary(code)
-        trials.bury(reason, again=bool(self._order), worker=worker.name)
-        if worker.trial is None:
-            return "" if self._order else f"A worker {reason}\n{worker.last_words()}".strip()
-        tell(TrialTold(worker.trial, "interrupted" if self._order else "failed", None, reason))
+        died, ended = self._order != "stop", _obituary(code)
+        lost = trials.bury(f"Its worker {ended}", worker.name, died=died)
+        for number, outcome, reason in lost:
+            text = f"{reason} {GOES_ON}" if outcome == "interrupted" else reason
+            tell(TrialTold(number, outcome, None, text, died))
+        if not lost and not worker.began:
+            return "" if self._order else f"A worker {ended}\n{worker.last_words()}".strip()
         self._begin_worker()
         return ""
 
@@ -133,7 +138,7 @@ class SweepRun:
         """Leave no process behind, whatever happened."""
         for worker in self._workers:
             worker.kill()
-            trials.bury("It was stopped.", again=True, worker=worker.name)
+            trials.bury("It was stopped.", worker.name)
         self._workers.clear()
 
 
@@ -142,7 +147,8 @@ class _Worker:
 
     def __init__(self, sweep: Sweep, threads: int, said: queue.SimpleQueue[tuple[_Worker, Any]]) -> None:
         self.name = f"worker-{secrets.token_hex(4)}"
-        self.trial: int | None = None
+        self.began = False
+        """It has come to a trial."""
         self.explained = False
         self._lock = sweep.workers / f"{self.name}.lock"
         self._log = sweep.workers / f"{self.name}.log"

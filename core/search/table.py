@@ -14,14 +14,15 @@ from core.kinds import Value
 from core.search._optuna import optuna
 from core.search.applying import apply
 from core.search.folder import Sweep
-from core.search.study import AGAIN, BEGUN, REASON, RUN, Outcome, Trials, outcome_of, values_of
+from core.search.study import AGAIN, BEGUN, DIED, GOES_ON, REASON, RUN, Outcome, Trials, outcome_of, values_of
 
 
 @dataclass(frozen=True)
 class TrialRow:
     """One trial. ``value`` is the best that its curve came to (None: none yet), ``seconds`` the time it took so far.
 
-    ``epochs`` are those it has trained. ``run`` is its run folder, None where it never began to train.
+    ``epochs`` are those it has trained. ``run`` is its run folder, None where it never began to train. ``died``
+    tells that its worker did.
     """
 
     number: int
@@ -32,6 +33,7 @@ class TrialRow:
     seconds: float = 0.0
     reason: str = ""
     run: Path | None = None
+    died: bool = False
 
 
 class Table:
@@ -61,7 +63,8 @@ class Table:
         run = self.sweep.path / name if name else None
         reason = " ".join(filter(None, (str(trial.user_attrs.get(REASON, "")), _course(trial, outcome, again))))
         values = values_of(self.sweep.project, trial.params)
-        return TrialRow(trial.number, outcome, values, value, len(reported), seconds, reason, run)
+        died = DIED in trial.user_attrs
+        return TrialRow(trial.number, outcome, values, value, len(reported), seconds, reason, run, died)
 
     def importances(self) -> dict[str, float]:
         """Return how much of the spread of results each place explains (they add up to 1), the largest first.
@@ -82,7 +85,7 @@ def _course(trial: Any, outcome: Outcome, again: Any | None) -> str:
     """Say of a trial that was interrupted, and of the one in its place, where training goes on."""
     if outcome == "interrupted":
         if again is None or outcome_of(again) == "waiting":
-            return "It goes on with the sweep: from its last checkpoint, else from the start."
+            return GOES_ON
         return f"It went on in trial {again.number}, {_from_where(again)}."
     before = trial.user_attrs.get(AGAIN)
     return "" if before is None else f"Trial {before}, which was interrupted, {_from_where(trial)}."
@@ -96,11 +99,21 @@ def _from_where(trial: Any) -> str:
 _LEAST_FOR_IMPORTANCE = 4
 
 
-def best_of(sweep: Sweep, rows: Sequence[TrialRow]) -> TrialRow | None:
-    """Return the completed trial with the best value, the first of several; None where none has completed."""
+def ranked(sweep: Sweep, rows: Sequence[TrialRow]) -> list[TrialRow]:
+    """Return the completed trials, the best first."""
     done = [each for each in rows if each.outcome == "completed" and each.value is not None]
     sign = -1 if sweep.higher else 1
-    return min(done, key=lambda each: (sign * (each.value or 0.0), each.number), default=None)
+    return sorted(done, key=lambda each: (sign * (each.value or 0.0), each.number))
+
+
+def best_of(sweep: Sweep, rows: Sequence[TrialRow]) -> TrialRow | None:
+    """Return the completed trial with the best value, the first of several; None where none has completed."""
+    return next(iter(ranked(sweep, rows)), None)
+
+
+def done_count(rows: Sequence[TrialRow]) -> int:
+    """Return how many trials have ended for good."""
+    return sum(each.outcome not in ("running", "interrupted") for each in rows)
 
 
 def project_of(sweep: Sweep, row: TrialRow) -> Project:

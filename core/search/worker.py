@@ -207,7 +207,7 @@ class _TrialRun:
         part, _, name = self._sweep.metric.partition("/")
         values = event.training if part == "training" else event.validation
         value = values.get(name, math.nan)
-        if self.best is None or (value > self.best if self._sweep.higher else value < self.best):
+        if self._sweep.is_better(value, self.best):
             self.best = value
         self._trial.report(value, event.epoch)
 

@@ -15,8 +15,6 @@ from core.training.objective import OutputObjective
 
 TRAINING, VALIDATION = "training", "validation"
 _LOSS = "loss"
-_OPEN_SPLITS = ("column", "k-fold")
-"""Ways of splitting whose validation part does not depend on the share."""
 
 
 def available_curves(objectives: Sequence[OutputObjective], *, validation: bool = True) -> tuple[str, ...]:
@@ -116,9 +114,7 @@ def monitor_problems(project: Project, objectives: Sequence[OutputObjective]) ->
     chosen = project.training.monitor
     if not chosen or len(objectives) < len(project.graph.of_kind(OUTPUT)) or not objectives:
         return
-    split = project.data.split
-    validated = split.validation > 0 or split.method in _OPEN_SPLITS
-    known = available_curves(objectives, validation=validated)
+    known = available_curves(objectives, validation=project.data.split.validates)
     if chosen in known:
         return
     automatic = Fix("Monitor the loss", SetTraining(replace(project.training, monitor="")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -46,6 +45,7 @@ class DimensionDialog(QDialog):
         self._project, self._where = project, where
         known = searched(project.search, where.place)
         self._first = known or proposed(where)
+        self._listed = self._tickable()
         self.removed = False
         self.dimension = self._first
         self.ranged = QRadioButton(self.tr("A range"))
@@ -66,7 +66,7 @@ class DimensionDialog(QDialog):
         self._connect()
         self._judge()
         by_range = self.ranged.isChecked() and self._where.draws != "choice"
-        (self.low if by_range else self.ticks if self._listed() else self.words).setFocus()
+        (self.low if by_range else self.ticks if self._listed else self.words).setFocus()
 
     # --- the form -----------------------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ class DimensionDialog(QDialog):
             form.addRow("", self.log)
             column.addLayout(form)
             column.addWidget(self.chosen)
-        if self._listed():
+        if self._listed:
             column.addWidget(self.ticks)
         else:
             self.words.setObjectName("choices")
@@ -125,7 +125,7 @@ class DimensionDialog(QDialog):
         row.addWidget(self.agree)
         return row
 
-    def _listed(self) -> tuple[Value, ...]:
+    def _tickable(self) -> tuple[Value, ...]:
         """Return the values that can be ticked; none where one has to write them."""
         parameter = self._where.parameter
         if parameter.type == "bool":
@@ -151,7 +151,7 @@ class DimensionDialog(QDialog):
         self.words.setText(", ".join(map(text, first.choices)))
         self.ticks.setObjectName("ticks")
         self.ticks.setAccessibleName(self.tr("Choices"))
-        for value in self._listed():
+        for value in self._listed:
             item = QListWidgetItem(text(value), self.ticks)
             item.setData(Qt.ItemDataRole.UserRole, value)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -211,7 +211,7 @@ class DimensionDialog(QDialog):
         return int(number) if self._where.draws == "int" and number.is_integer() else number
 
     def _choices(self) -> tuple[Value, ...]:
-        if self._listed():
+        if self._listed:
             items = [self.ticks.item(row) for row in range(self.ticks.count())]
             checked = [each for each in items if each.checkState() is Qt.CheckState.Checked]
             return tuple(each.data(Qt.ItemDataRole.UserRole) for each in checked)
@@ -246,4 +246,4 @@ def remove_dimensions(session: Session, places: Sequence[str]) -> bool:
     for place in places:
         search = without_dimension(search, place)
     label = session.tr("Search no longer")
-    return session.apply(SetSearch(replace(search), label=label))
+    return session.apply(SetSearch(search, label=label))

@@ -206,13 +206,13 @@ class SweepForm(QScrollArea):
     def _show_metrics(self, search: Search) -> None:
         from core.training.monitor import available_curves
 
-        report, split = self._session.report, self._session.project.data.split
+        report = self._session.report
         with Silenced(self.curve):
             self.curve.clear()
             self.curve.addItem(self.tr("As training"), "")
             self.curve.setItemData(0, self.tr("The curve that training monitors"), Qt.ItemDataRole.ToolTipRole)
             if report is not None:
-                validated = split.validation > 0 or split.method in ("column", "k-fold")
+                validated = self._session.project.data.split.validates
                 for curve in available_curves(report.objectives, validation=validated):
                     self.curve.addItem(curve.replace("/", " / "), curve)
             if search.metric and self.curve.findData(search.metric) < 0:

@@ -159,7 +159,7 @@ class TrialsModel(QAbstractTableModel):
             "time": self.tr("Time"),
             "reason": self.tr("Why"),
         }
-        return texts[name] if name in texts else next(each.title for each in self._spots if each.place == place)
+        return texts[name] if name in texts else self._spot(place).title
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         """Return what a cell shows."""
@@ -181,7 +181,7 @@ class TrialsModel(QAbstractTableModel):
 
     def _text(self, row: TrialRow, name: str, place: str) -> str:
         if name == "place":
-            where = next(each for each in self._spots if each.place == place)
+            where = self._spot(place)
             return where.text(row.values[place]) if place in row.values else ""
         texts = {
             "trial": str(row.number),
@@ -193,10 +193,13 @@ class TrialsModel(QAbstractTableModel):
         }
         return texts[name]
 
+    def _spot(self, place: str) -> Spot:
+        return next(each for each in self._spots if each.place == place)
+
     def _is_number(self, name: str, place: str) -> bool:
         """Return whether a column holds numbers, which stand at the right."""
         if name == "place":
-            return next(each for each in self._spots if each.place == place).draws != "choice"
+            return self._spot(place).draws != "choice"
         return name not in ("state", "reason")
 
     def _colour(self, row: TrialRow, name: str) -> QColor | None:

@@ -299,8 +299,10 @@ class SweepPanel(QWidget):
         if best is not None and best.value is not None:
             told = self.tr("best is trial {number}: {value}").format(number=best.number, value=f"{best.value:.5g}")
             text = f"{text} · {told}"
-        if self.parallel.kept is not None:
-            text = f"{text} · {self.tr('{0} within the ranges').format(len(self.parallel.kept))}"
+        if died := sum(each.died for each in runner.rows):
+            text = f"{text} · {self.tr('workers that died: {0}').format(died)}"
+        if (kept := self.parallel.kept) is not None:
+            text = f"{text} · {self.tr('{0} within the ranges').format(len(kept))}"
         self.told.setText(text)
         self.told.setToolTip(f"{text} ({sweep.metric})")
 

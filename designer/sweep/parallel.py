@@ -174,7 +174,7 @@ class ParallelPlot(QWidget):
         axis = self.axes[self.axis]
         shown = axis.range_text(*self.ranges[self.axis]) if self.axis in self.ranges else self.tr("everything")
         text = self.tr("Axis {name}: {range}; {kept} of {all} trials.")
-        count = len(self.lines) if self.kept is None else len(self.kept)
+        count = sum(map(self._is_kept, self.lines))
         return text.format(name=axis.title, range=shown, kept=count, all=len(self.lines))
 
     def mark(self, number: int) -> None:
@@ -206,10 +206,11 @@ class ParallelPlot(QWidget):
     def _line_at(self, at: QPointF) -> int | None:
         """Return the trial whose line passes nearest, within a few pixels."""
         best: tuple[float, int] | None = None
-        for number, shares in self.lines.items():
+        for number in filter(self._is_kept, self.lines):
+            shares = self.lines[number]
             for axis in range(len(shares) - 1):
                 one, other = self.place(axis, shares[axis]), self.place(axis + 1, shares[axis + 1])
-                if one.x() <= at.x() <= other.x() and (self.kept is None or self._is_kept(number)):
+                if one.x() <= at.x() <= other.x():
                     part = (at.x() - one.x()) / max(1.0, other.x() - one.x())
                     away = abs(one.y() + part * (other.y() - one.y()) - at.y())
                     best = min(best or (away, number), (away, number))

@@ -18,8 +18,8 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from core.errors import LayerwrightError
 from core.search.folder import Sweep, make_sweep, open_sweep
-from core.search.sweep import SweepRun
-from core.search.table import Table, TrialRow
+from core.search.sweep import SweepRun, TrialTold
+from core.search.table import Table, TrialRow, done_count
 from core.training.runs import SWEEP
 from designer.jobs import Lane
 from designer.session import Session
@@ -69,7 +69,7 @@ class SweepRunner(QObject):
     @property
     def done(self) -> int:
         """How many trials have ended."""
-        return sum(each.outcome not in ("running", "interrupted") for each in self.rows)
+        return done_count(self.rows)
 
     @property
     def can_go_on(self) -> bool:
@@ -118,7 +118,7 @@ class SweepRunner(QObject):
             run = self._run = SweepRun(sweep, workers)
             self._said.put(sweep)
             if not self._order:
-                run.run(lambda _told: None)
+                run.run(_log_deaths)
         except LayerwrightError as error:
             failure = str(error)
         # Nothing may escape into the thread's own hook: the window says what it was.
@@ -222,6 +222,11 @@ class SweepRunner(QObject):
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
+
+
+def _log_deaths(told: TrialTold) -> None:
+    if told.died:
+        log.warning("sweep, trial %d: %s", told.number, told.reason)
 
 
 def _stamp(sweep: Sweep) -> tuple[int, int]:

@@ -96,8 +96,7 @@ class MonitorEditor(ChoiceEditor):
 
     def options(self) -> Iterable[tuple[str, Value]]:
         """Return the curves, those over the validation part first."""
-        report, split = self.context.session.report, self.context.session.project.data.split
-        validated = split.validation > 0 or split.method in ("column", "k-fold")
+        report, validated = self.context.session.report, self.context.session.project.data.split.validates
         part = _tr("validation loss") if validated else _tr("training loss")
         yield automatic(part), ""
         if report is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.data.bind import bind
-from core.graph.project import Dimension, End, Graph, Group, Node, Project, Search, TrainingSettings
+from core.graph.project import DataBinding, Dimension, End, Graph, Group, Node, Project, Search, TrainingSettings
 from core.search.folder import Sweep, make_sweep
 
 RATE = Dimension("training/learning_rate", 1e-3, 1e-1, log=True)
@@ -18,9 +18,18 @@ WIDTH = Dimension("node/linear1/out_features", 2, 16, 2)
 KIND = Dimension("node/act/kind", choices=("ReLU", "Tanh"))
 
 
-def flowers(search: Search | None = None) -> Project:
+def written(folder: Path) -> DataBinding:
+    """Return flowers in a file: for processes that are started, which scikit-learn would keep waiting."""
+    rows = [
+        f"{kind + row % 7 / 9},{kind + row % 5 / 4},{row % 3},{'abc'[kind]}" for row in range(20) for kind in range(3)
+    ]
+    (folder / "flowers.csv").write_text("\n".join(("length,width,noise,species", *rows)) + "\n")
+    return bind("csv", {"path": str(folder / "flowers.csv")})
+
+
+def flowers(search: Search | None = None, data: DataBinding | None = None) -> Project:
     """Return a classifier with a variable, an activation and a group of two layers in its middle."""
-    data = bind("iris", {})
+    data = data or bind("iris", {})
     fields = tuple(field.name for field in data.with_role("input"))
     nodes = (
         Node("features", "Input", {"fields": fields}),
@@ -54,9 +63,10 @@ def flowers(search: Search | None = None) -> Project:
     )
 
 
-def searching(*dimensions: Dimension, **more: object) -> Project:
+def searching(*dimensions: Dimension, data: DataBinding | None = None, **more: object) -> Project:
     """Return the classifier with a search of these places."""
-    return flowers(replace(Search(dimensions or (RATE, KIND), trials=4), **more))  # type: ignore[arg-type]
+    search = Search(dimensions or (RATE, KIND), trials=4)
+    return flowers(replace(search, **more), data)  # type: ignore[arg-type]
 
 
 MakeSweep = Callable[..., Sweep]

@@ -14,13 +14,12 @@ import pytest
 
 from core.errors import SearchError
 from core.graph.files import save_project
-from core.graph.project import Dimension, PythonLayer
+from core.graph.project import Dimension
 from core.lock import LockFile
 from core.search.folder import Sweep, make_sweep, open_sweep, watched_curve
 from core.search.pruners import PRUNERS
 from core.search.samplers import SAMPLERS
 from core.search.study import RUN, Trials, outcome_of
-from core.search.sweep import SweepRun
 from core.search.table import Table, TrialRow, best_of, project_of, row_numbered
 from core.search.worker import Orders, work
 from core.training.job import Job
@@ -28,8 +27,7 @@ from core.training.loop import train
 from core.training.run_index import RunIndex
 from core.training.run_labels import read_labels
 from core.training.runs import Run
-from core.trust import trust
-from tests.search.conftest import KIND, RATE, WIDTH, MakeSweep, flowers, searching
+from tests.search.conftest import KIND, RATE, WIDTH, MakeSweep, searching
 from tests.training.building import StopsAfter
 from tests.training.test_survival import _bits
 
@@ -111,12 +109,12 @@ def test_a_grid_tries_every_combination_once(sweep_of: MakeSweep) -> None:
 @pytest.mark.parametrize("kind", PRUNERS, ids=lambda kind: kind.id)
 def test_every_pruner_ends_what_learns_nothing_and_none_ends_nothing(kind: Any, tmp_path: Path) -> None:
     rates = Dimension("training/learning_rate", choices=(1e-9, 0.05))
-    project = searching(rates, trials=14, sampler="random", pruner=kind.id, metric=ACCURACY)
+    project = searching(rates, trials=8, sampler="random", pruner=kind.id, metric=ACCURACY)
     project = replace(project, training=replace(project.training, epochs=4))
     rows = ran(make_sweep(tmp_path / "sweep", project))
     counts = Counter(each.outcome for each in rows)
     if kind.id == "none":
-        assert counts == {"completed": 14}
+        assert counts == {"completed": 8}
         return
     assert counts["pruned"] > 0
     early = [each for each in rows if each.outcome == "pruned"]
@@ -151,7 +149,9 @@ def test_data_that_is_gone_ends_the_sweep_with_the_reason(tmp_path: Path) -> Non
 
 def test_what_matters_is_told_by_share(sweep_of: MakeSweep) -> None:
     sweep = sweep_of(RATE, Dimension("training/min_delta", 0.0, 1.0), trials=12, sampler="random", pruner="none")
-    ran(sweep)
+    trials = Trials(sweep)
+    while (trial := trials.take("here")) is not None:
+        trials.end(trial, "completed", math.log10(trial.params[RATE.place]))
     shares = Table(sweep).importances()
     assert next(iter(shares)) == RATE.place
     assert sum(shares.values()) == pytest.approx(1.0)
@@ -202,10 +202,11 @@ def test_the_trial_of_a_worker_that_died_comes_to_what_it_would_have_come_to(los
     trial.set_user_attr(RUN, begun.name)
     if lost:
         (begun / lost).unlink()
-    assert trials.bury("It died.", again=True) == 1
-    assert trials.queue_interrupted() == 1
+    assert trials.bury("It died.", died=True) == [(0, "interrupted", "It died.")]
+    assert trials.queue_interrupted() == 0
     before, after = ran(sweep)
     assert (before.outcome, after.outcome) == ("interrupted", "completed")
+    assert (before.died, after.died) == (True, False)
     assert (after.values, after.value, after.epochs) == (whole.values, whole.value, whole.epochs)
     assert (after.run == begun) == (not lost)
     where = "from the start" if lost else "from its last checkpoint"
@@ -230,7 +231,7 @@ def test_the_trial_of_a_worker_that_is_gone_is_told_apart_from_one_at_work(sweep
         assert trials.take(name) is not None
     held = LockFile(sweep.workers / "alive.lock")
     assert held.take()
-    assert trials.bury("gone", again=True) == 1
+    assert trials.bury("gone") == [(0, "interrupted", "gone")]
     assert [outcome_of(each) for each in trials.all()] == ["interrupted", "running"]
     held.release()
 
@@ -256,41 +257,22 @@ def test_looking_at_a_sweep_writes_nothing(sweep_of: MakeSweep) -> None:
     assert sweep.journal.read_bytes() == before
 
 
-@pytest.mark.slow
-def test_two_workers_share_the_trials_and_none_is_lost(sweep_of: MakeSweep) -> None:
-    sweep = sweep_of(RATE, WIDTH, Dimension("node/act/kind", choices=("ReLU", "Tanh", "Conv2d")), trials=12)
-    told = []
-    SweepRun(sweep, 2).run(told.append)
-    rows = Table(sweep).rows()
-    assert [each.number for each in rows] == list(range(12))
-    assert {each.outcome for each in rows} <= {"completed", "pruned", "impossible"}
-    assert sorted(each.number for each in told if each.outcome != "running") == list(range(12))
-    assert list(sweep.workers.iterdir()) == []
-
-
-@pytest.mark.slow
-def test_a_worker_that_is_killed_costs_its_trial_and_another_goes_on(tmp_path: Path) -> None:
-    project = flowers()
-    source = (
-        "import os, signal, stat\nimport torch\n\n\nclass Trap(torch.nn.Module):\n"
-        "    def __init__(self, width: int = 0) -> None:\n        super().__init__()\n        self.width = width\n\n"
-        "    def forward(self, input):\n        if self.width and input.device.type == 'cpu':\n"
-        "            for each in range(3, 64):\n"  # half a line to whoever listens
-        "                try:\n                    if stat.S_ISFIFO(os.fstat(each).st_mode):\n"
-        "                        os.write(each, b'{')\n                except OSError:\n                    pass\n"
-        "            os.kill(os.getpid(), signal.SIGKILL)\n        return input\n"
-    )
-    trust(source)
-    node = replace(project.graph.nodes["act"], kind="python:Trap")
-    graph = replace(project.graph, nodes={**project.graph.nodes, "act": node})
-    search = searching(Dimension("node/act/width", choices=(1, 0)), sampler="grid", trials=2).search
-    sweep = make_sweep(
-        tmp_path / "sweep", replace(project, graph=graph, code={"Trap": PythonLayer("Trap", source)}, search=search)
-    )
-    SweepRun(sweep, 1).run()
-    rows = Table(sweep).rows()
-    assert [each.outcome for each in rows] == ["failed", "completed"]
-    assert "killed from outside" in rows[0].reason
+def test_a_trial_at_which_a_second_worker_dies_has_failed(sweep_of: MakeSweep) -> None:
+    sweep = sweep_of(RATE, trials=2, sampler="grid")
+    trials = Trials(sweep)
+    assert trials.take("one") is not None
+    assert [outcome for _number, outcome, _why in trials.bury("It died.", "one", died=True)] == ["interrupted"]
+    assert trials.take("two") is not None
+    assert [outcome for _number, outcome, _why in trials.bury("It was stopped.", "two")] == ["interrupted"]
+    assert trials.queue_interrupted() == 1
+    assert trials.take("three") is not None
+    ((number, outcome, reason),) = trials.bury("It died too.", "three", died=True)
+    assert (number, outcome) == (2, "failed")
+    assert reason.startswith("It died too. It is the second that died at this trial")
+    rows = ran(sweep)
+    assert [each.outcome for each in rows] == ["interrupted", "interrupted", "failed", "completed"]
+    assert [each.died for each in rows] == [True, False, True, False]
+    assert rows[0].values == rows[1].values == rows[2].values != rows[3].values
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from core.training.control import Control
 if TYPE_CHECKING:
     from core.search.folder import Sweep
     from core.search.sweep import SweepRun, TrialTold
-    from core.search.table import Table, TrialRow
+    from core.search.table import TrialRow
 
 _SHOWN = 10
 """How many trials the closing table has."""
@@ -118,14 +118,14 @@ def _continued(options: argparse.Namespace, folder: Path) -> Sweep:
 
 def _run(sweep: Sweep, options: argparse.Namespace) -> int:
     from core.search.sweep import SweepRun
+    from core.search.table import done_count
 
     run = SweepRun(sweep, options.workers)
     note(f"sweep of {len(sweep.search.dimensions)} places for {_direction(sweep)} {sweep.metric}, in {sweep.path}")
     with Interrupts(_Stop(run)) as interrupts:
         run.run(_Reporter(sweep, as_json=options.json))
-    table = _close(sweep, as_json=options.json)
-    done = sum(each.outcome != "interrupted" for each in table.rows())
-    if interrupts.received and done < sweep.trials:
+    rows = _close(sweep, as_json=options.json)
+    if interrupts.received and done_count(rows) < sweep.trials:
         again = ["layerwright", "sweep", "--continue", str(sweep.path)]
         note(f"to go on: {shlex.join([*again, *(['--workers', str(run.count)] if run.count > 1 else [])])}")
         return 128 + interrupts.received
@@ -164,7 +164,7 @@ class _Reporter:
         text = f"trial {told.number:>{len(str(self._sweep.trials))}}  {told.outcome:<11}"
         if told.value is not None:
             text += f"  {told.value:#.5g}"
-            if self._best is None or (told.value > self._best if self._sweep.higher else told.value < self._best):
+            if self._sweep.is_better(told.value, self._best):
                 self._best = told.value
                 text += "  best so far"
         note(text if not told.reason else f"{text}  {told.reason.partition(chr(10))[0]}")
@@ -180,8 +180,8 @@ def _look(options: argparse.Namespace, folder: Path) -> int:
     return DONE
 
 
-def _close(sweep: Sweep, *, as_json: bool) -> Table:
-    """Print what the sweep came to."""
+def _close(sweep: Sweep, *, as_json: bool) -> tuple[TrialRow, ...]:
+    """Print what the sweep came to; return its trials."""
     from core.search.table import Table, best_of
 
     table = Table(sweep)
@@ -191,22 +191,24 @@ def _close(sweep: Sweep, *, as_json: bool) -> Table:
         listed = [_listing(each) for each in rows]
         closing = {"sweep": str(sweep.path), "metric": sweep.metric, "best": best.number if best else None}
         print_json({**closing, "trials": listed, "importance": importances})
-        return table
+        return rows
     _print_best(sweep, rows)
     counts = Counter(each.outcome for each in rows)
     print(", ".join(f"{count} {outcome}" for outcome, count in counts.most_common()) or "no trials yet")
+    if died := [str(each.number) for each in rows if each.died]:
+        print(f"workers that died: {len(died)}, at trial {', '.join(died)}")
     if importances:
         print("what matters: " + ", ".join(f"{place} {share:.0%}" for place, share in importances.items()))
     if best is not None:
         print(f"best: trial {best.number}, {best.run}")
-    return table
+    return rows
 
 
 def _print_best(sweep: Sweep, rows: Sequence[TrialRow]) -> None:
     from core.search.places import spot
+    from core.search.table import ranked
 
-    done = [each for each in rows if each.outcome == "completed" and each.value is not None]
-    done.sort(key=lambda each: (each.value or 0.0) * (-1 if sweep.higher else 1))
+    done = ranked(sweep, rows)
     if not done:
         return
     spots = [spot(sweep.project, each.place) for each in sweep.search.dimensions]
@@ -225,9 +227,17 @@ def _print_best(sweep: Sweep, rows: Sequence[TrialRow]) -> None:
 
 
 def _listing(row: TrialRow) -> dict[str, Any]:
-    common = {"trial": row.number, "outcome": row.outcome, "value": row.value, "epochs": row.epochs}
-    run = str(row.run) if row.run else None
-    return {**common, "seconds": row.seconds, "values": dict(row.values), "run": run, "reason": row.reason or None}
+    return {
+        "trial": row.number,
+        "outcome": row.outcome,
+        "value": row.value,
+        "epochs": row.epochs,
+        "seconds": row.seconds,
+        "values": dict(row.values),
+        "run": str(row.run) if row.run else None,
+        "reason": row.reason or None,
+        "worker_died": row.died,
+    }
 
 
 def _write_trial(options: argparse.Namespace, folder: Path) -> int:

@@ -20,7 +20,7 @@ from designer.session import Session
 from designer.sweep.dialog import DimensionDialog
 from designer.sweep.panel import SweepPanel
 from designer.sweep.runner import SweepRunner
-from tests.search.conftest import RATE, searching
+from tests.search.conftest import RATE, searching, written
 
 WAIT = 120_000
 """Milliseconds after which a test gives up waiting: far longer than anything takes."""
@@ -43,9 +43,9 @@ def root(trials: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
+def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
     """A session of the project, checked."""
-    project = searching(RATE, KINDS, trials=3, pruner="none")
+    project = searching(RATE, KINDS, trials=3, pruner="none", data=written(tmp_path))
     made = Session(Document(replace(project, training=replace(project.training, epochs=1))))
     made.texts = []  # type: ignore[attr-defined]
     made.refused.connect(made.texts.append)  # type: ignore[attr-defined]

@@ -47,6 +47,11 @@ def test_what_another_process_adds_to_the_sweep_is_shown(qtbot: QtBot, panel: Sw
     assert trials.study.ask() is not None
     qtbot.waitUntil(lambda: len(panel.model.rows) == 10, timeout=WAIT)
     assert shown(panel, 1)[0] == "running"
+    assert "workers" not in panel.told.text()
+    trials.bury("It died.", died=True)
+    qtbot.waitUntil(lambda: "workers that died: 1" in panel.told.text(), timeout=WAIT)
+    assert shown(panel, 1)[0] == "interrupted"
+    assert shown(panel, panel.model.columnCount() - 1)[0].startswith("It died. It goes on with the sweep")
 
 
 def test_sorting_puts_what_has_no_value_last_and_keeps_what_is_selected(panel: SweepPanel) -> None:
