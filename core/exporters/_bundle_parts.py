@@ -17,6 +17,7 @@ from core.errors import TrainingError
 from core.exporters._kind import ExportRequest
 from core.exporters._network import Exportable
 from core.exporters._rows import Columns
+from core.graph.meanings.text import MARKS, SPECIAL
 from core.loading import load
 from core.training.kinds import LossKind
 from core.training.results.reading import OutputReader
@@ -58,27 +59,25 @@ def _text_input(network: Exportable) -> str:
 
 def _output(reader: OutputReader) -> dict[str, Any]:
     text = _text(reader.units) if reader.kind == "text" and reader.units is not None else None
-    kind = "values" if reader.kind == "text" and text is None else reader.kind
     return {
         "name": reader.output,
         "target": reader.objective.target.name,
-        "kind": kind,
+        "kind": reader.kind,
         "scores": reader.target,
         "reads": reads(reader.objective.loss, dict(reader.objective.options)),
         "classes": list(reader.classes),
-        "units": reader.units.to_json() if reader.units is not None and kind == "number" else None,
+        "units": reader.units.to_json() if reader.units is not None and reader.kind == "number" else None,
         **({"text": text} if text is not None else {}),
     }
 
 
-def _text(fitted: FittedField) -> dict[str, Any] | None:
-    """Return how indices become a text; None for byte pair encoding, which needs the package tokenizers."""
+def _text(fitted: FittedField) -> dict[str, Any]:
+    """Return how indices become a text."""
     encoding = fitted.field.encoding
-    if encoding == "bpe":
-        return None
-    first = len(fitted.classes) - (256 if encoding == "byte" else len(fitted.state["tokens"]))
-    tokens = [] if encoding == "byte" else list(fitted.classes)
-    return {"tokens": tokens, "first": first, "between": " " if encoding == "word" else ""}
+    first = len(SPECIAL) + len(MARKS) * bool(fitted.field.options.get("marks", False))
+    tokens = list(fitted.classes) if encoding in ("word", "character") else []
+    between = " " if encoding == "word" else ""
+    return {"tokens": tokens, "first": first, "between": between, "tokenizer": fitted.state.get("tokenizer", "")}
 
 
 def reads(loss: LossKind, options: Mapping[str, Any]) -> list[Any]:
@@ -102,7 +101,9 @@ def requirements(preprocessing: Preprocessing) -> str:
     import torch
 
     pillow = any(preprocessing.fields[name].field.meaning == "image" for name in preprocessing.needed)
+    pieces = any(each.field.encoding == "bpe" for each in preprocessing.fields.values())
     lines = [f"torch>={torch.__version__.partition('+')[0]}", "numpy>=1.26", *(["pillow"] if pillow else [])]
+    lines += ["tokenizers"] if pieces else []
     return "\n".join(lines) + "\n"
 
 

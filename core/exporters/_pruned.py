@@ -49,7 +49,10 @@ def _imported(statement: ast.Import | ast.ImportFrom) -> dict[str, tuple[str, st
             for each in statement.names
         }
     module = statement.module or ""
-    return {(each.asname or each.name): (module, f"from {each.name}") for each in statement.names}
+    return {
+        (each.asname or each.name): (module, f"from {each.name}{f' as {each.asname}' if each.asname else ''}")
+        for each in statement.names
+    }
 
 
 def _defined(statement: ast.stmt) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Predicts with this network: python predict.py INPUT [-o OUTPUT]. It needs PyTorch and numpy, for image files Pillow.
+"""Predicts with this network: python predict.py INPUT [-o OUTPUT]. It needs what requirements.txt lists.
 
 INPUT is a table (.csv, .tsv) with a column for everything the network takes; images, arrays and sequences stand in it
 as the names of files beside the table. Where the network takes one image, array or sequence only, INPUT may also be a
@@ -177,13 +177,20 @@ def texts(output: dict[str, Any], scores: Tensor, holds: Tensor | None) -> Answe
         if holds is not None and holds.shape == best.shape:
             best = best.masked_fill(~holds, 0)
     tokens, first = text["tokens"], text["first"]
+    tokenizer = None
+    if text["tokenizer"]:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_str(text["tokenizer"])
     found = np.empty(len(best), dtype=object)
     for row, indices in enumerate(best.tolist()):
-        if tokens:
-            kept = [index for index in indices if index == 1 or index >= first]
+        kept = [index for index in indices if index == 1 or index >= first]
+        if tokenizer is not None:
+            found[row] = tokenizer.decode(kept, skip_special_tokens=False)
+        elif tokens:
             found[row] = text["between"].join(tokens[index if index < len(tokens) else 1] for index in kept)
         else:
-            found[row] = bytes(index - first for index in indices if index >= first).decode(errors="replace")
+            found[row] = bytes(index - first for index in kept if index >= first).decode(errors="replace")
     return {"values": found}
 
 

@@ -63,8 +63,6 @@ GAPS: dict[str, Callable[[Any], bool]] = {
 
 def unsupported(field: Field) -> str:
     """Return why a field cannot be prepared here; empty where it can."""
-    if field["meaning"] == "text" and field["encoding"] == "bpe":
-        return "byte pair encoding needs the package tokenizers"
     return "" if field["meaning"] in ENCODERS else f"{field['meaning']} fields need Layerwright's own preparation"
 
 

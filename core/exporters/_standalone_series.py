@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ def tokens_of(field: Field, cells: Cells) -> list[Array]:
     marks = bool(options.get("marks", False))
     first = 4 if marks else 2
     places = {token: index for index, token in enumerate(field["state"].get("tokens", ()), first)}
+    pieces = _pieces(field) if encoding == "bpe" else None
     rows = []
     for cell in cells:
         text = "" if word_of(cell) is None else (number_text(cell) if isinstance(cell, float) else str(cell))
@@ -27,12 +28,29 @@ def tokens_of(field: Field, cells: Cells) -> list[Array]:
             row = [first + byte for byte in text.encode()]
         else:
             text = text.lower() if options.get("lower", True) else text
-            row = [places.get(token, 1) for token in (_WORDS.findall(text) if encoding == "word" else text)]
+            if pieces is not None:
+                row = pieces(text)
+            else:
+                row = [places.get(token, 1) for token in (_WORDS.findall(text) if encoding == "word" else text)]
         if marks:
             length = int(options.get("length", 0))
             row = [2, *(row[: max(length - 2, 0)] if length else row), 3]
         rows.append(np.array(row, dtype=np.int64))
     return rows
+
+
+def _pieces(field: Field) -> Callable[[str], list[int]]:
+    """Return what cuts a text into pieces that often stand together (byte pair encoding), as learnt in training."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(field["state"]["tokenizer"])
+    most = int(field["options"].get("vocabulary", 5000))
+
+    def cut(text: str) -> list[int]:
+        found = tokenizer.encode(text, add_special_tokens=False).ids
+        return [index if index < most else 1 for index in found]
+
+    return cut
 
 
 def encode_text(field: Field, cells: Cells) -> Array:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 _LONGEST_EPOCH = 30.0
 """Seconds that an epoch of the run may have taken so that it is trained again for the proof."""
-_SAME = 1e-6
+_SAME = 1e-6, 1e-3
+"""How near a curve has to come, relative to its values, and below what these count as that much."""
+_SAME_COMPILED = 1e-2, 1.0
+"""Compiled networks round otherwise where the compiler is another one, or fails, and training enlarges that."""
 _STEERED = ("checkpoint", "pin", "sample")
 """Commands that change nothing of what is learnt."""
 _LOAD = '''def load_network() -> nn.Module:
@@ -207,12 +210,8 @@ def _same_data(folder: Path, elsewhere: Path, session: Session) -> None:
         pairs = [*zip(batch.inputs, inputs, strict=True)]
         pairs += zip(batch.targets, targets.values(), strict=True)
         pairs += [(batch.weights, weights)] if batch.weights is not None else []
-        if any(distance(_numbers(one), _numbers(other)) > _SAME for one, other in pairs):
+        if any(distance(one.float(), other.float()) > _SAME[0] for one, other in pairs):
             raise ExportError(f"The package prepares the {name} data differently, so nothing was written.")
-
-
-def _numbers(values: Any) -> Any:
-    return values.float()
 
 
 def _same_curve(folder: Path, elsewhere: Path, run: Run) -> tuple[str, ...]:
@@ -236,8 +235,9 @@ def _same_curve(folder: Path, elsewhere: Path, run: Run) -> tuple[str, ...]:
         for part, values in (("training", epochs[0].training), ("validation", epochs[0].validation))
         for name, value in values.items()
     }
+    near, least = _SAME_COMPILED if run.project().training.compile else _SAME
     for name in found.keys() & wanted.keys():
-        if abs(float(found[name]) - wanted[name]) > _SAME * max(abs(wanted[name]), 1e-3):
+        if abs(float(found[name]) - wanted[name]) > near * max(abs(wanted[name]), least):
             raise ExportError(
                 f"train.py comes to another '{name}' in the first epoch ({float(found[name]):.9g}, the run had "
                 f"{wanted[name]:.9g}), so nothing was written."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from core.data import dataset
 from core.errors import ExportError
 from core.exporters import ExportRequest, exporters
 from core.graph.edits import SetField
@@ -128,8 +131,23 @@ def two_outputs() -> Project:
     return Project("two", data=binding, graph=graph, training=settings_with(epochs=2, combine="mean"))
 
 
+def normalised(**settings: Any) -> Project:
+    """A number from a network with batch normalisation."""
+    plain = number(**settings)
+    nodes = plain.graph.nodes
+    return replace(
+        plain, graph=chain(nodes["x"], nodes["hidden"], Node("norm", "BatchNorm1d"), nodes["head"], nodes["out"])
+    )
+
+
 @pytest.mark.slow
-def test_losses_weights_and_what_limits_training_follow_their_curve(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # the compiler's own
+def test_losses_weights_and_what_limits_training_follow_their_curve(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The compiler is switched off: what surrounds it is the same, and it would take a minute."""
+    from torch._dynamo import config as dynamo
+
     weighed = with_params(spirals(), "out", class_weights=(1.0, 2.5, 0.5))
     held = with_params(moons(epochs=2), "hidden", weight_constraint="max_norm", l2=0.01)
     projects = {
@@ -146,8 +164,36 @@ def test_losses_weights_and_what_limits_training_follow_their_curve(tmp_path: Pa
         "early": number(epochs=8, patience=1, min_delta=100.0),
         "ema": number(average="ema", average_decay=0.9),
         "swa": number(average="swa", average_start=0.3, epochs=4),
+        "measured anew": normalised(average="swa", average_start=0.3, epochs=4, batch_size=63, compile=True),
     }
-    follow(projects, tmp_path)
+    monkeypatch.setenv("TORCH_COMPILE_DISABLE", "1")
+    with dynamo.patch(disable=True):
+        follow(projects, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("compiler", ["g++", "/no/such/compiler"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # the compiler's own
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
+def test_a_compiled_network_follows_its_curve_where_it_can_be_compiled_and_where_not(
+    compiler: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from torch._inductor import config as inductor
+
+    trained(number(compile=True), tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    torch.compiler.reset()  # what another test compiled, or could not, is tried again
+    with inductor.patch({"compile_threads": 1}):
+        made = exporters["package"].export(ExportRequest.of_run(run, tmp_path / "package"))
+    assert made.notes == ()
+    monkeypatch.setenv("CXX", compiler)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE, str(made.path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (compiler in done.stdout and "trained as it is" in done.stdout) == (compiler != "g++")
+    compare(run, made.path, near=1e-3)
 
 
 def weighted(project: Project, name: str) -> Project:
@@ -214,10 +260,9 @@ def refused(project: Project, folder: Path, what: str) -> ExportError:
     return error.value
 
 
-def test_what_cannot_be_written_is_refused_by_its_name(tmp_path: Path) -> None:
-    small = digits(epochs=1, batch_size=512)
-    image = replace(next(each for each in small.data.fields if each.name == "image"), augment={"mixup": {}})
-    refused(SetField(image).apply(small), tmp_path / "augmented", "Mixup (image/mixup) blends samples")
+def test_what_cannot_be_written_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(dataset, "HELD_BYTES", 0)
+    refused(moons(epochs=1, batch_size=512), tmp_path / "streamed", "The data is too large to be held in memory")
 
 
 def test_a_run_that_was_steered_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from core.graph.project import Project
 from core.kinds import Value
 from tests.exporters.packages import follow
 from tests.exporters.test_package_metrics import pictures
-from tests.exporters.test_package_targets import made
+from tests.exporters.test_package_targets import made, weighed
 from tests.training.building import diabetes, digits, with_training
 
 
@@ -32,6 +32,9 @@ def test_samples_are_changed_by_the_same_chance(tmp_path: Path) -> None:
     column = table.data.with_role("input")[2].name
     projects = {
         "images": augmented(digits(**few), "image", **moved, **coloured),
+        "cut": augmented(digits(**few, accumulate=2), "image", flip={}, cutmix={"probability": 0.5}, mixup={}),
+        "blended": augmented(table, column, mixup={"alpha": 1.0}),
+        "weighed": augmented(weighed(), "bill_length_mm", mixup={}),
         "masks": augmented(made("shapes", 24), "image", **moved, flip_upright={}),
         "to themselves": augmented(pictures(), "image", **moved),
         "column": augmented(table, column, gaps={"probability": 0.3}, noise={"deviation": 0.2}),

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import ExportError
 from core.exporters import ExportRequest, exporters
+from core.graph.edits import SetField
 from core.graph.project import Graph, Node, Project, PythonLayer
 from core.training.runs import Run
 from core.trust import forget, trust
@@ -85,6 +86,14 @@ def tagging(table: Path) -> Project:
     return Project("tags", data=replace(binding, fields=fields), graph=graph, training=training)
 
 
+def pieces(samples: int) -> Project:
+    """Says which pieces of words come next in made sentences."""
+    project = made("sentences", samples)
+    text = next(each for each in project.data.fields if each.name == "text")
+    cut = replace(text, encoding="bpe", options={**text.options, "vocabulary": 34})
+    return SetField(cut).apply(project)
+
+
 def series(path: Path) -> Project:
     """From numbers of any length to as many others."""
     rows = [[(row * step % 7) / 7 for step in range(1, 4 + row % 5)] for row in range(40)]
@@ -131,6 +140,7 @@ def test_texts_masks_and_own_losses_follow_their_curve(tmp_path: Path) -> None:
     projects = {
         "ctc": measured(made("spelling", 48)),
         "next": measured(with_training(made("sentences", 48), accumulate=2)),
+        "pieces": pieces(48),
         "tags": measured(tagging(tmp_path / "tags.csv")),
         "series": measured(series(tmp_path / "series.jsonl")),
         "mask": measured(made("shapes", 24)),
@@ -159,10 +169,11 @@ def test_a_package_of_a_text_is_proved_by_its_predictions(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_a_bundle_of_a_text_prepares_texts_and_nothing_else(tmp_path: Path) -> None:
-    trained(made("sentences", 32), tmp_path / "run")
+    trained(pieces(32), tmp_path / "run")
     path = exporters["bundle"].export(ExportRequest.of_run(Run.open(tmp_path / "run"), tmp_path / "bundle.zip")).path
     with zipfile.ZipFile(path) as archive:
         preprocess = archive.read("bundle/preprocess.py").decode()
+        assert "tokenizers" in archive.read("bundle/requirements.txt").decode()
     assert "def encode_text(" in preprocess
     assert "def encode_number(" not in preprocess
     assert "def encode_image(" not in preprocess

@@ -17,8 +17,11 @@ from core.training.session import Session
 _DRAWS = ("core.data.augment._draws", "Draws")
 _HEAD = '''def augment(
     inputs: Sequence[Tensor], targets: Mapping[str, Tensor], rows: Tensor, epoch: int
-) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-    """Return samples as they are seen in an epoch (from 0); ``rows`` are their numbers within the training part."""
+) -> tuple[tuple[Tensor, ...], dict[str, Tensor]MIXING]:
+    """Return samples as they are seen in an epoch (from 0)SAID.
+
+    ``rows`` are their numbers within the training part.
+    """
     values, wanted = list(inputs), dict(targets)'''
 _DOCUMENTATION = "How training samples change, by chance that follows from the seed, the epoch and the sample alone."
 
@@ -33,14 +36,19 @@ def unwritten(session: Session) -> list[str]:
     """Return what of a session's augmentation cannot be written, in plain words."""
     found = []
     for step in augmenter_of(session).steps:
-        made = step.kind.move or step.kind.change
-        why = ""
-        if made is None:
-            why = "blends samples and with them their losses, which train.py does not"
-        elif not made.__module__.startswith("core."):
+        if not _function(step.kind).__module__.startswith("core."):
             why = "comes from a plug-in, and a package holds the source of this application alone"
-        found += [f"{step.kind.title} ({step.purpose}) {why}. Take it away, and train again."] if why else []
+            found.append(f"{step.kind.title} ({step.purpose}) {why}. Take it away, and train again.")
     return found
+
+
+def blends(session: Session) -> bool:
+    """Return whether training samples are blended in pairs (mixup, CutMix)."""
+    return any(step.kind.mix for step in augmenter_of(session).steps)
+
+
+def _function(kind: AugmentKind) -> Any:
+    return kind.move or kind.change or kind.mix
 
 
 def augment_text(session: Session) -> str:
@@ -61,22 +69,30 @@ class _Writer:
         self.wanted = [_DRAWS]
 
     def text(self) -> str:
-        lines = [line for step in self.augmenter.steps for line in self._step(step)]
+        steps = list(self.augmenter.steps)
+        blending = [each for each in steps if each.kind.mix]
+        for each in blending[1:]:  # samples are blended once
+            steps.remove(each)
+        lines = [line for step in steps for line in self._step(step)]
         left = gathered(self.wanted)
         imports = ["from torch import Tensor", "from collections.abc import Mapping, Sequence", *left.imports]
-        function = "\n".join([_HEAD, *(f"    {line}" for line in lines), "    return tuple(values), wanted"])
+        head = _HEAD.replace("MIXING", ", Mixing" if blending else "")
+        head = head.replace("SAID", ", and how they were blended" if blending else "")
+        lines.append(f"return tuple(values), wanted{', mixing' if blending else ''}")
+        function = "\n".join([head, *(f"    {line}" for line in lines)])
         return module_text(_DOCUMENTATION, imports, [f"SEED = {self.seed}", *left.definitions, function])
 
     def _step(self, step: Any) -> list[str]:
         kind: AugmentKind = step.kind
-        made = kind.move or kind.change
-        assert made is not None
+        made = _function(kind)
         self.wanted.append((made.__module__, made.__name__))
         at, options = step.input, _written(step.options)
         lines = [
             f"draws = Draws(SEED, epoch, rows).within({json.dumps(step.purpose, ensure_ascii=False)})",
             f"options = {options}",
         ]
+        if kind.mix is not None:
+            return [*lines, f"values[{at}], mixing = {made.__name__}(values[{at}], draws, options)"]
         if kind.move is None:
             return [*lines, *self._changed(made.__name__, at, step)]
         lines += _in_space(f"values[{at}]", step.space, f"{made.__name__}(VALUES, draws, options, False, 0.0)")

@@ -85,12 +85,8 @@ def _refuse(session: Session) -> None:
     for name, fitted in prepared.preprocessing.fields.items():
         field = fitted.field
         allowed = _ENCODED if name in inputs else _TARGETS
-        if field.meaning not in allowed or (field.meaning == "text" and field.encoding == "bpe"):
-            what = (
-                "byte pair encoding"
-                if field.encoding == "bpe"
-                else f"{field.meaning} as {'an input' if name in inputs else 'a target'}"
-            )
+        if field.meaning not in allowed:
+            what = f"{field.meaning} as {'an input' if name in inputs else 'a target'}"
             problems.append(f"'{name}': {what} needs Layerwright's own preparation. Export a bundle, or leave it out.")
     if problems:
         raise ExportError("This project's data cannot be written as plain PyTorch yet.", problems=problems)

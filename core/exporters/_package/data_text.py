@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 
 from core.errors import ExportError
-from core.exporters._package.augment import augmenter_of
+from core.exporters._package.augment import augmenter_of, blends
 from core.exporters._pruned import module_text
 from core.graph.binding import INPUT_TARGET, NEXT_TARGET
 from core.training.session import Session
+
+_BLENDED = (
+    "    partners: Tensor | None = None",
+    '    """Of a batch whose samples are blended in pairs: with which of the batch each is blended."""',
+    "    shares: Tensor | None = None",
+    '    """How much is left of each sample itself."""',
+)
 
 
 def quoted(text: str) -> str:
@@ -31,7 +38,7 @@ class DataWriter:
         self.settings = session.project.training
         self.windowed = bool(session.project.data.window.length)
         self.balanced = session.project.data.sampling == "balanced"
-        self.augmented = bool(augmenter_of(session))
+        self.augmented, self.blended = bool(augmenter_of(session)), blends(session)
         self.sequences = [name for name in arrays if self.preprocessing.fields[name].field.meaning == "sequence"]
 
     def text(self) -> str:
@@ -72,6 +79,7 @@ class DataWriter:
             "    inputs: tuple[Tensor, ...]",
             "    targets: dict[str, Tensor]",
             *(["    weights: Tensor"] if weights else []),
+            *(_BLENDED if self.blended else ()),
             "",
             "    def __len__(self) -> int:",
             "        return len(self.inputs[0])",
@@ -273,10 +281,13 @@ class DataWriter:
     def _taken(self) -> list[str]:
         if not self.augmented:
             return ["yield part.take(rows)"]
+        found, more = "inputs, targets", ""
+        if self.blended:
+            found, more = "inputs, targets, mixing", ", partners=mixing.partners, shares=mixing.shares"
         return [
             "batch = part.take(rows)",
-            "inputs, targets = augment(batch.inputs, batch.targets, rows.to(batch.device), epoch)",
-            "yield replace(batch, inputs=inputs, targets=targets)",
+            f"{found} = augment(batch.inputs, batch.targets, rows.to(batch.device), epoch)",
+            f"yield replace(batch, inputs=inputs, targets=targets{more})",
         ]
 
     def _balanced(self) -> str:

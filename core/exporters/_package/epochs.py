@@ -76,6 +76,11 @@ class _Train:
             made,
             *self.facts.schedule.setup,
             *average,
+            *(
+                ["compile_network(network, training.take(torch.arange(min(2, len(training)))))"]
+                if self.settings.compile
+                else []
+            ),
             "torch.manual_seed(SEED)",
             "generator = torch.Generator().manual_seed(SEED)",
             f"best = {self._worst}",
@@ -108,7 +113,9 @@ class _Train:
                 f"        step(network, {optimizer}{average}, batch, {means})",
             ]
         lines += [f"        {line}" for line in each_step]
-        lines += ["    average.after_epoch(epoch)"] if self.settings.average == "swa" else []
+        if self.settings.average == "swa":
+            given = ", network, training" if self.facts.measures_statistics else ""
+            lines.append(f"    average.after_epoch(epoch{given})")
         lines += [f'    values = {{f"training/{{name}}": value for name, value in named({means}).items()}}']
         if self.facts.validated:
             measured = 'measure(network, parts["validation"])'

@@ -6,12 +6,13 @@ from functools import cached_property
 
 import torch
 
-from core.exporters._package.augment import augmenter_of
+from core.exporters._package.augment import augmenter_of, blends
 from core.exporters._package.losses import Example, WrittenLoss, written_loss
 from core.exporters._package.metrics import Measured, metrics_text
 from core.exporters._package.optimizer import WrittenOptimizer, written_optimizers
 from core.exporters._package.schedule import WrittenSchedule, written_schedule
 from core.graph.project import TrainingSettings
+from core.training.averaging import batch_norms
 from core.training.monitor import higher_is_better
 from core.training.parameter_groups import parameter_groups
 from core.training.parts import counts_of
@@ -36,7 +37,8 @@ class Facts:
         self.closure = session.optimizer_kind.closure
         self.accumulates = self.settings.accumulate > 1 and not self.closure
         self.validated = session.validation is not None
-        self.augments = bool(augmenter_of(session))
+        self.augments, self.blends = bool(augmenter_of(session)), blends(session)
+        self.measures_statistics = self.settings.average == "swa" and bool(batch_norms(self.network.module))
         self.measures = any(each.metrics for each in self.network.objectives)
 
     @property
@@ -77,7 +79,7 @@ class Facts:
     @property
     def found(self) -> str:
         """What ``losses_of`` returns, as it is taken."""
-        return "raw, losses, counts" if self.measures else "losses, counts"
+        return "raw, losses" if self.measures else "losses"
 
     @cached_property
     def losses(self) -> list[WrittenLoss]:
@@ -89,10 +91,10 @@ class Facts:
             raw = self.network.forward(batch.inputs)
         torch.set_rng_state(before)
         self.network.train()
-        weighted = batch.weights is not None
+        counts = [counts_of(self.session.prepared, each) for each in self.network.objectives]
         return [
-            written_loss(each, Example(outputs, targets, counts_of(self.session.prepared, each), weighted))
-            for each, outputs, targets in zip(self.network.objectives, raw, batch.targets, strict=True)
+            written_loss(each, Example(outputs, targets, count, weighted=self.weighted, blended=self.blends))
+            for each, outputs, targets, count in zip(self.network.objectives, raw, batch.targets, counts, strict=True)
         ]
 
     @cached_property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -64,11 +64,16 @@ class Example:
     counts: Tensor | None
     weighted: bool
     """Whether every sample has a weight."""
+    blended: bool
+    """Whether training samples are blended in pairs, so that each counts in part for the target of another."""
 
 
 @dataclass(frozen=True)
 class WrittenLoss:
     """The functions ``NAME_loss`` and ``NAME_count``, the modules that they need, and what they import.
+
+    Where torch's own mean is not the mean over what counts, or samples are blended, there is ``NAME_values`` besides:
+    the losses that are to be added up, before ``NAME_count`` divides them.
 
     ``arranged`` are the lines that bring ``outputs`` before ``targets``. ``own`` is the file with the user's own loss,
     and its text ("" : there is none), ``instances`` what has to be on the device besides the network.
@@ -89,30 +94,153 @@ def written_loss(objective: OutputObjective, example: Example) -> WrittenLoss:
     return _Loss(objective, example).written()
 
 
-class _Loss:
-    """Writes one loss."""
+class _Written:
+    """What is written alike of every loss; the lines that compute it are the matter of its kind.
+
+    ``said`` is what the loss says, in words; ``by_hand`` is True where torch's own mean is not that over what counts.
+    """
+
+    said: str
+    by_hand: bool
 
     def __init__(self, objective: OutputObjective, example: Example) -> None:
-        self.objective, self.loss, self.example = objective, objective.loss, example
+        self.loss, self.example, self.name = objective.loss, example, objective.output
+
+    def mean(self) -> list[str]:
+        """Return the lines that end with returning the mean loss, where it is not taken by hand."""
+        raise NotImplementedError
+
+    def values(self) -> tuple[list[str], int]:
+        """Return the lines that make ``values``, the losses each times what it counts, and how many axes they have."""
+        raise NotImplementedError
+
+    def counted(self) -> list[str]:
+        """Return the lines that make ``counts``, what each target counts; none where all samples count alike."""
+        return []
+
+    def functions(self) -> list[str]:
+        """Return the functions of the loss."""
+        found = [self._loss_function(), self._count_function()]
+        return [self._values_function(), *found] if self.by_hand or self.example.blended else found
+
+    def _loss_function(self) -> str:
+        given, weights = (", weights: Tensor", ", weights") if self.example.weighted else ("", "")
+        counted = ".clamp(min=1e-30)" if weights or self.counted() else ""
+        lines = [
+            f"total = {self.name}_values(outputs, targets{weights}).sum()",
+            f"return total / {self.name}_count(targets{weights}){counted}",
+        ]
+        return _function(
+            f"def {self.name}_loss(outputs: Tensor, targets: Tensor{given}) -> Tensor:",
+            f"Return {self.said}: the mean over what counts in a batch.",
+            lines if self.by_hand else self.mean(),
+        )
+
+    def _values_function(self) -> str:
+        lines, dims = self.values()
+        given = self._given(maybe=self.by_hand)
+        return _function(
+            f"def {self.name}_values(outputs: Tensor, targets: Tensor{given}) -> Tensor:",
+            f"Return {self.said} before the mean is taken, each value times what it counts.",
+            [*lines, f"return {_weighed('values', dims, given)}"],
+        )
+
+    def _count_function(self) -> str:
+        given, lines = self._given(maybe=True), self.counted()
+        if lines:
+            counts = _weighed("counts", self.example.targets.dim(), given)
+            lines += [f"counts = {counts}"] if given else []
+            kind, lines = "Tensor", [*lines, "return counts.sum()"]
+        elif not given:
+            kind, lines = "float", ["return float(len(targets))"]
+        elif given == _MAYBE:
+            kind, lines = "Tensor | float", ["return float(len(targets)) if weights is None else weights.sum()"]
+        else:
+            kind, lines = "Tensor", ["return weights.sum()"]
+        head = f"def {self.name}_count(targets: Tensor{given}) -> {kind}:"
+        return _function(head, "Return what the mean over a batch divides by.", lines)
+
+    def _given(self, *, maybe: bool) -> str:
+        """Return the parameter for how much samples count; ``maybe``: only those that are blended give it."""
+        if self.example.weighted or (self.example.blended and not maybe):
+            return ", weights: Tensor"
+        return _MAYBE if self.example.blended else ""
+
+
+_MAYBE = ", weights: Tensor | None = None"
+
+
+def _function(head: str, documentation: str, lines: Iterable[str]) -> str:
+    return "\n".join([head, f'    """{documentation}"""', *(f"    {line}" for line in lines)])
+
+
+def _weighed(values: str, dims: int, given: str) -> str:
+    """Return the expression that multiplies values of so many axes, samples first, by the weights that are given."""
+    times = f"{values} * weights.view(-1{', 1' * (dims - 1)})" if dims > 1 else f"{values} * weights"
+    return f"{values} if weights is None else {times}" if given == _MAYBE else times if given else values
+
+
+class _Loss(_Written):
+    """Writes a loss of PyTorch or of ours."""
+
+    def __init__(self, objective: OutputObjective, example: Example) -> None:
+        super().__init__(objective, example)
+        title = self.loss.title
+        self.said = f"the {title if title.isupper() else title.lower()}"
         self.options = dict(objective.options)
         self.criterion = Criterion.of(objective, example.counts)
         self.weights = class_weights(objective, example.counts)
-        self.overlaps = "mask" in self.loss.meanings
+        overlaps = "mask" in self.loss.meanings
         several = self.loss.target == "class" and example.targets.dim() > 1
-        self.whole = self.overlaps or self.loss.form in ("steps", "triplet")
         self.padded = self.criterion.padded
-        self.weighs = self.weights is not None and self.loss.target in ("class", "binary") and not self.overlaps
-        self.counts = not self.whole and (several or self.padded or self.weighs)
+        self.weighs = self.weights is not None and self.loss.target in ("class", "binary") and not overlaps
+        whole = overlaps or self.loss.form in ("steps", "triplet")
+        self.counts = not whole and (several or self.padded or self.weighs)
         self.known = "~targets.isnan()" if self.loss.target == "number" else "targets >= 0"
+        nothing = self.weights is not None and bool((self.weights == 0).any())
+        elsewhere = self.padded or nothing or (self.weighs and not self.loss.weight)
+        self.by_hand = example.weighted or elsewhere or (several and not overlaps)
 
     def written(self) -> WrittenLoss:
+        functions = self.functions()
         own = not self.loss.torch_class.startswith("torch.")
         return WrittenLoss(
-            (*self._constants(), self._loss_function(), self._count_function()),
+            (*self._constants(), *functions),
             tuple(self._arranged()),
-            ("from torch.nn import functional as F",) if "F." in " ".join((*self._before(), self._arguments())) else (),
+            ("from torch.nn import functional as F",) if "F." in "\n".join(functions) else (),
             _modules_of(self.loss.torch_class) if own else None,
         )
+
+    def mean(self) -> list[str]:
+        return [
+            *self._ready(),
+            f"loss: Tensor = {self._module(self.loss.mean)}({self._arguments()})",
+            "return loss",
+        ]
+
+    def values(self) -> tuple[list[str], int]:
+        lines, dims = self._ready(), self._unreduced_dims()
+        arguments = self._arguments()
+        if self.padded:
+            lines.append(f"targets_or_0 = torch.where({self.known}, targets, torch.zeros_like(targets))")
+            arguments = arguments.replace("targets", "targets_or_0")
+        lines.append(f"values = {self._module('none')}({arguments})")
+        if self.loss.id == "ctc":
+            lines.append("values = values / lengths.clamp(min=1)")
+        if self.loss.mean == "batchmean":
+            lines.append("values = values.flatten(1).sum(1)")
+            dims = 1
+        if self.counts:
+            if not (self.loss.weight and self.loss.target == "class"):
+                lines += self._counted("outputs")
+                lines.append("values = torch.where(counts > 0, values, torch.zeros_like(values)) * counts")
+        elif dims > 1:
+            lines.append("values = values.flatten(1).mean(1)")
+            dims = 1
+        return lines, dims
+
+    def counted(self) -> list[str]:
+        return self._counted("targets") if self.counts else []
 
     # --- parts of the text --------------------------------------------------------------------------------------------
 
@@ -122,20 +250,17 @@ class _Loss:
         values = _torch_defaults(self.loss.torch_class, values)
         chosen = {each.name: each.default for each in self.loss.options if not each.required} | self.options
         given = {name: value for name, value in chosen.items() if values.get(name) != value}
-        arguments = [f"{name}={value!r}" for name, value in given.items()]
+        arguments = [f"{name}={value!r}".replace("'", '"') for name, value in given.items()]
         if self.weights is not None and self.loss.weight:
             arguments.insert(0, f"{self.loss.weight}=weight")
         if reduction != "mean":
-            arguments.append(f"reduction={reduction!r}")
+            arguments.append(f'reduction="{reduction}"')
         own = not self.loss.torch_class.startswith("torch.")
         name = self.loss.torch_class.rpartition(".")[2]
         return f"{name if own else f'nn.{name}'}({', '.join(arguments)})"
 
     def _arguments(self) -> str:
         return _READ.get(self.loss.id, "outputs, targets")
-
-    def _before(self) -> tuple[str, ...]:
-        return _BEFORE.get(self.loss.id, ())
 
     def _arranged(self) -> list[str]:
         """Return the line that brings the outputs before the targets, where they are not there already."""
@@ -150,71 +275,19 @@ class _Loss:
         shape = "len(outputs), 2, *targets.shape[1:]" if self.loss.form == "two" else "targets.shape"
         return [f"outputs = outputs.reshape({shape})"]
 
-    def _weight(self) -> list[str]:
-        if self.weights is None:
-            return []
-        return [f"weight = outputs.new_tensor({self._weights_name})"]
+    def _ready(self) -> list[str]:
+        """Return the lines that come before the loss itself."""
+        weight = [] if self.weights is None else [f"weight = outputs.new_tensor({self._weights_name})"]
+        return [*weight, *self._arranged(), *_BEFORE.get(self.loss.id, ())]
 
     @property
     def _weights_name(self) -> str:
-        return f"{self.objective.output}_class_weights"
+        return f"{self.name}_class_weights"
 
     def _constants(self) -> list[str]:
         if self.weights is None:
             return []
         return ["\n".join([f"{self._weights_name} = [", *(f"    {each!r}," for each in self.weights.tolist()), "]"])]
-
-    @property
-    def _by_hand(self) -> bool:
-        """True where torch's own mean is not the mean over what counts."""
-        nothing = self.weights is not None and bool((self.weights == 0).any())
-        plain = 1 if self.loss.target == "class" and not self.overlaps else 99
-        if self.padded or nothing or (self.weighs and not self.loss.weight):
-            plain = 0
-        return self.example.weighted or self.example.targets.dim() > plain
-
-    def _loss_function(self) -> str:
-        name, title = self.objective.output, self.loss.title
-        title = title if title.isupper() else title.lower()
-        given = ", weights: Tensor" if self.example.weighted else ""
-        lines = [
-            f"def {name}_loss(outputs: Tensor, targets: Tensor{given}) -> Tensor:",
-            f'    """Return the {title}: the mean over what counts in a batch."""',
-            *(f"    {line}" for line in (*self._weight(), *self._arranged(), *self._before())),
-        ]
-        body = (
-            self._sum_by_hand()
-            if self._by_hand
-            else [f"loss: Tensor = {self._module(self.loss.mean)}({self._arguments()})", "return loss"]
-        )
-        return "\n".join([*lines, *(f"    {line}" for line in body)])
-
-    def _sum_by_hand(self) -> list[str]:
-        values = self._unreduced_dims()
-        lines = []
-        if self.padded:
-            lines.append(f"targets_or_0 = torch.where({self.known}, targets, torch.zeros_like(targets))")
-        arguments = self._arguments().replace("targets", "targets_or_0") if self.padded else self._arguments()
-        lines.append(f"values = {self._module('none')}({arguments})")
-        if self.loss.id == "ctc":
-            lines.append("values = values / lengths.clamp(min=1)")
-        if self.loss.mean == "batchmean":
-            lines.append("values = values.flatten(1).sum(1)")
-            values = 1
-        if self.counts:
-            lines += self._counted("outputs")
-            if not (self.loss.weight and self.loss.target == "class"):
-                lines.append("values = torch.where(counts > 0, values, torch.zeros_like(values)) * counts")
-        else:
-            if values > 1:
-                lines.append("values = values.flatten(1).mean(1)")
-                values = 1
-            lines.append("counts = torch.ones_like(values)")
-        if self.example.weighted:
-            along = _along(values)
-            lines.append(f"values, counts = values * {along}, counts * {along}")
-        lines.append("total = counts.sum()")
-        return [*lines, "return values.sum() / torch.where(total > 0, total, torch.ones_like(total))"]
 
     def _unreduced_dims(self) -> int:
         """Return how many axes the losses have before any mean."""
@@ -233,77 +306,45 @@ class _Loss:
             lines.append("counts = counts * weight[targets.long().clamp(min=0)]")
         return lines
 
-    def _count_function(self) -> str:
-        given = ", weights: Tensor" if self.example.weighted else ""
-        head = f"def {self.objective.output}_count(targets: Tensor{given}) -> "
-        doc = '    """Return what the mean over a batch divides by."""'
-        if not self.counts and not self.example.weighted:
-            return "\n".join([f"{head}float:", doc, "    return float(len(targets))"])
-        if not self.counts:
-            return "\n".join([f"{head}Tensor:", doc, "    return weights.sum()"])
-        lines = self._counted("targets")
-        if self.example.weighted:
-            lines.append(f"counts = counts * {_along(self.example.targets.dim())}")
-        return "\n".join([f"{head}Tensor:", doc, *(f"    {line}" for line in lines), "    return counts.sum()"])
 
-
-class _Own:
+class _Own(_Written):
     """Writes the user's own loss, whose source is a file of its own."""
 
     def __init__(self, objective: OutputObjective, example: Example) -> None:
-        self.objective, self.loss, self.example = objective, objective.loss, example
-        values = {each.name: each.default for each in options_of(self.loss) if not each.required}
+        super().__init__(objective, example)
+        known = {each.name: each.default for each in options_of(self.loss) if not each.required}
         assert self.loss.expression is not None
-        self.made = self.loss.expression(values | dict(objective.options))
-        self.several = self.loss.target == "class" and example.targets.dim() > 1
+        self.made = self.loss.expression(known | dict(objective.options))
+        self.said = f"what {self.loss.title} says"
+        self.by_hand = example.weighted or (self.loss.target == "class" and example.targets.dim() > 1)
 
     def written(self) -> WrittenLoss:
         made = self.made.partition("(")[0]
         module = f"own_{snake_case(self.loss.id.removeprefix(PYTHON_PREFIX))}"
-        name = f"{self.objective.output}_own"
-        functions = (f"{name} = {self.made}", self._loss_function(), self._count_function())
+        name = f"{self.name}_own"
         file = (f"{module}.py", _importing(self.loss.code))
+        functions = (f"{name} = {self.made}", *self.functions())
         imports = (f"from {module} import {made}",)
         return WrittenLoss(functions, tuple(self._arranged()), imports, None, file, (name,))
+
+    def mean(self) -> list[str]:
+        return [*self._arranged(), f"loss: Tensor = {self.name}_own(outputs, targets)", "return loss.mean()"]
+
+    def values(self) -> tuple[list[str], int]:
+        lines = [
+            *self._arranged(),
+            f"values: Tensor = {self.name}_own(outputs, targets)",
+            "if values.dim() == 0 or len(values) != len(targets):",
+            "    pairs = zip(outputs.split(1), targets.split(1), strict=True)",
+            f"    values = torch.stack([{self.name}_own(*pair).mean() for pair in pairs])",
+            "values = values.flatten(1).mean(1) if values.dim() > 1 else values",
+        ]
+        return lines, 1
 
     def _arranged(self) -> list[str]:
         raw, targets = self.example.raw, self.example.targets
         arranged = arranging.arrange(self.loss, raw, targets)
         return [] if arranged.shape == raw.shape else ["outputs = outputs.reshape(targets.shape)"]
-
-    def _loss_function(self) -> str:
-        output = self.objective.output
-        given = ", weights: Tensor" if self.example.weighted else ""
-        lines = [
-            f"def {output}_loss(outputs: Tensor, targets: Tensor{given}) -> Tensor:",
-            f'    """Return the mean of what {self.loss.title} says of a batch."""',
-            *(f"    {line}" for line in self._arranged()),
-        ]
-        if not (self.example.weighted or self.several):
-            return "\n".join([*lines, f"    loss: Tensor = {output}_own(outputs, targets)", "    return loss.mean()"])
-        lines += [
-            f"    values: Tensor = {output}_own(outputs, targets)",
-            "    if values.dim() == 0 or len(values) != len(targets):",
-            "        pairs = zip(outputs.split(1), targets.split(1), strict=True)",
-            f"        values = torch.stack([{output}_own(*pair).mean() for pair in pairs])",
-            "    values = values.flatten(1).mean(1) if values.dim() > 1 else values",
-        ]
-        if not self.example.weighted:
-            return "\n".join([*lines, "    return values.mean()"])
-        total = "    total = weights.sum()"
-        mean = "    return (values * weights).sum() / torch.where(total > 0, total, torch.ones_like(total))"
-        return "\n".join([*lines, total, mean])
-
-    def _count_function(self) -> str:
-        weighted = self.example.weighted
-        given, gives = (", weights: Tensor", "Tensor") if weighted else ("", "float")
-        return "\n".join(
-            [
-                f"def {self.objective.output}_count(targets: Tensor{given}) -> {gives}:",
-                '    """Return what the mean over a batch divides by."""',
-                f"    return {'weights.sum()' if weighted else 'float(len(targets))'}",
-            ]
-        )
 
 
 def _importing(source: str) -> str:
@@ -337,11 +378,6 @@ def _torch_defaults(torch_class: str, known: Mapping[str, Any]) -> dict[str, Any
     parameters = inspect.signature(import_class(torch_class).__init__).parameters
     own = {name: each.default for name, each in parameters.items() if each.default is not inspect.Parameter.empty}
     return {**known, **{name: own[name] for name in known if name in own}}
-
-
-def _along(dims: int) -> str:
-    """Return weights, one a sample, so that they multiply values of so many axes."""
-    return f"weights.view(-1{', 1' * (dims - 1)})" if dims > 1 else "weights"
 
 
 def _modules_of(torch_class: str) -> Pruned:

@@ -50,20 +50,31 @@ _AFTER_STEP = '''    def after_step(self) -> None:
         self.count += 1
         decay = min(DECAY, (1 + self.count) / (10 + self.count))
         torch._foreach_lerp_(self.kept, self.live, 1.0 - decay)'''
-_AFTER_EPOCH = '''    def after_epoch(self, epoch: int) -> None:
+_AFTER_EPOCH = '''    def after_epoch(self, epoch: intGIVEN) -> None:
         """Take the weights at the end of an epoch (from 1) into the mean, once training is far enough."""
         if epoch <= START * EPOCHS and epoch < EPOCHS:
             return
         self.count += 1
         torch._foreach_lerp_(self.kept, self.live, 1.0 / self.count)'''
+_STATISTICS = """
+        # The mean has running statistics of its own: they are measured anew, over the training data.
+        with self.used(), measured_anew(network)AUTOCAST:
+            for rows in torch.arange(len(part)).split(BATCH_SIZE):
+                if len(rows) > 1:
+                    network(*part.take(rows).inputs)"""
+AUTOCAST = "torch.autocast(batch.device.type, torch.bfloat16)"
+"""The context in which the network computes in fewer bits."""
 _NOT_READY = """        if not self.count:
             yield
             return
 """
 
 
-def average_text(settings: TrainingSettings) -> list[str]:
-    """Return the class that keeps an average of the weights; nothing where there is none."""
+def average_text(settings: TrainingSettings, *, statistics: bool) -> list[str]:
+    """Return the class that keeps an average of the weights; nothing where there is none.
+
+    ``statistics`` says whether it is a mean over epochs of a network with batch normalisation.
+    """
     if settings.average == "none":
         return []
     if settings.average == "ema":
@@ -71,6 +82,9 @@ def average_text(settings: TrainingSettings) -> list[str]:
         text = "The exponential moving average of weights and running statistics."
     else:
         update = _AFTER_EPOCH.replace("START", repr(settings.average_start))
+        update = update.replace("GIVEN", ", network: Net, part: Part" if statistics else "")
+        mixed = f", {AUTOCAST.replace('batch', 'part')}" if settings.precision == "bfloat16" else ""
+        update += _STATISTICS.replace("AUTOCAST", mixed) if statistics else ""
         text = "The mean of the weights over the last epochs."
     ready = "" if settings.average == "ema" else _NOT_READY
     return [_AVERAGE.replace("DOCUMENTATION", text).replace("UPDATE", update).replace("READY", ready)]

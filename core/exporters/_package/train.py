@@ -5,16 +5,17 @@ What it computes says ``core.training``; only what the project uses is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import ExportError
 from core.exporters._package.augment import augment_text, unwritten
 from core.exporters._package.epochs import epochs_text
 from core.exporters._package.facts import Facts
+from core.exporters._package.gathered import gathered
 from core.exporters._package.metrics import unwritten_metrics
 from core.exporters._package.optimizer import optimizer_text
-from core.exporters._package.sums import MEAN, average_text
+from core.exporters._package.sums import AUTOCAST, MEAN, average_text
 from core.exporters._pruned import module_text
 from core.training.session import Session
 
@@ -44,10 +45,6 @@ def _refuse(session: Session) -> None:
     problems = [*unwritten(session), *unwritten_metrics(session.network.objectives)]
     if training.precision == "float16":
         problems.append("precision: float16 needs scaled gradients. Choose bfloat16 or float32.")
-    if training.compile:
-        problems.append("compile: train.py runs the network as it is. Switch compilation off.")
-    if training.average == "swa" and session.network.has_batch_norm:
-        problems.append("average: the mean over epochs needs batch normalisation to be measured anew. Choose ema.")
     if problems:
         raise ExportError("This project's training cannot be written as plain PyTorch yet.", problems=problems)
 
@@ -58,6 +55,7 @@ class _Writer:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.session, self.network, self.settings = facts.session, facts.network, facts.settings
+        self.measuring = gathered([("core.training.averaging", "measured_anew")] if facts.measures_statistics else [])
 
     def written(self) -> PackageTrain:
         shown = "".join(each if each.isprintable() else " " for each in self.session.project.name)
@@ -98,6 +96,7 @@ class _Writer:
             "from model import Net",
             *(line for each in self.facts.losses for line in each.imports),
             *self.facts.schedule.imports,
+            *self.measuring.imports,
         ]
         functions = "\n".join(text for each in self.facts.losses for text in each.functions)
         if "nn." in functions.replace("nn.functional", "") or self.settings.clip != "none":
@@ -114,6 +113,7 @@ class _Writer:
         lines += ["from metrics import Metrics"] if self.facts.measures else []
         if self.settings.average != "none":
             lines += ["from collections.abc import Iterator", "from contextlib import contextmanager"]
+        lines += ["from data import BATCH_SIZE"] if self.facts.measures_statistics else []
         return lines
 
     # --- the pieces ---------------------------------------------------------------------------------------------------
@@ -137,10 +137,14 @@ class _Writer:
             *(f"{name} = {value}" for name, value in constants.items()),
             *(text for each in self.facts.losses for text in each.functions),
             MEAN,
-            *average_text(self.settings),
+            *self.measuring.definitions,
+            *average_text(self.settings, statistics=self.facts.measures_statistics),
             optimizer_text(self.facts.optimizers),
             *self.facts.schedule.functions,
+            *([self._blended()] if self.facts.blends else []),
+            self._counts(),
             self._forward(),
+            *([self._compiled()] if self.settings.compile else []),
             self._step(),
             self._measure(),
             self._named(),
@@ -149,44 +153,72 @@ class _Writer:
 
     # --- computing ----------------------------------------------------------------------------------------------------
 
-    def _given(self, output: str, values: str, batch: str) -> str:
-        return f'{values}, {batch}.targets["{output}"]' + (f", {batch}.weights" if self.facts.weighted else "")
+    def _each_output(self, function: str, first: Sequence[str] = ()) -> str:
+        """Return the list of what a function of every output gives for the targets of ``batch``.
+
+        ``first`` are the outputs themselves, where it takes them.
+        """
+        last = ", batch.weights" if self.facts.weighted else ""
+        calls = [
+            f'{output}_{function}({values}batch.targets["{output}"]{last})'
+            for output, values in zip(self.facts.outputs, first or [""] * len(self.facts.outputs), strict=True)
+        ]
+        return _listed(calls)
+
+    def _blended(self) -> str:
+        own, rest = _WEIGHED_SHARES if self.facts.weighted else _SHARES
+        return _BLENDED.replace("OWN", own).replace("REST", rest)
+
+    def _counts(self) -> str:
+        """Return the function that says by how much the losses of a batch count in the means of an epoch."""
+        lines = [
+            "def counts_of(batch: Part) -> list[Tensor | float]:",
+            '    """Return of how much the loss of every output is the mean."""',
+        ]
+        plain = f"return {self._each_output('count')}"
+        if not self.facts.blends:
+            return "\n".join([*lines, f"    {plain}"])
+        blended = _listed(
+            [f'sum({output}_count(*each) for each in blended(batch, "{output}"))' for output in self.facts.outputs]
+        )
+        lines += ["    if batch.shares is None:", f"        {_deeper(plain)}", f"    return {blended}"]
+        return "\n".join(lines)
 
     def _forward(self) -> str:
-        """Return the function from a batch to the losses of all outputs and what each is the mean of."""
-        given = "tuple[list[Tensor], list[Tensor | float]]"
-        doc = "Return the loss of every output for a batch, and how much each is the mean of."
+        """Return the function from a batch to the losses of all outputs."""
+        given, doc = "list[Tensor]", "Return the loss of every output for a batch."
         if self.facts.measures:
-            given = given.replace("[list[Tensor]", "[list[Tensor], list[Tensor]")
-            doc = (
-                "Return what the network gives for a batch, the loss of every output, and of how much each is the mean."
-            )
+            given = "tuple[list[Tensor], list[Tensor]]"
+            doc = "Return what the network gives for a batch, and the loss of every output."
         lines = [f"def losses_of(network: Net, batch: Part) -> {given}:", f'    """{doc}"""']
-        run = "network(*batch.inputs)"
-        if self.settings.precision == "bfloat16":
-            lines += ["    with torch.autocast(batch.device.type, torch.bfloat16):", f"        outputs = {run}"]
-        else:
-            lines.append(f"    outputs = {run}")
-        losses, counts = [], []
-        raw = ["outputs" if self.facts.single else f'outputs["{output}"]' for output in self.facts.outputs]
-        raw = [f"{each}.float()" for each in raw] if self.settings.precision == "bfloat16" else raw
+        mixed = self.settings.precision == "bfloat16"
+        run = "outputs = network(*batch.inputs)"
+        lines += [f"    with {AUTOCAST}:", f"        {run}"] if mixed else [f"    {run}"]
+        raw = ["outputs"] if self.facts.single else [f'outputs["{output}"]' for output in self.facts.outputs]
+        raw = [f"{each}.float()" for each in raw] if mixed else raw
         if self.facts.measures:
             lines.append(f"    raw = [{', '.join(raw)}]")
             raw = [f"raw[{at}]" for at in range(len(raw))]
-        for output, values in zip(self.facts.outputs, raw, strict=True):
-            losses.append(f"{output}_loss({self._given(output, values, 'batch')})")
-            counts.append(f"{output}_count({self._given(output, '', 'batch').removeprefix(', ')})")
-        lines += (
-            ["    losses = [", *(f"        {each}," for each in losses), "    ]"]
-            if len(losses) > 1
-            else [f"    losses = [{losses[0]}]"]
-        )
-        lines += (
-            ["    counts: list[Tensor | float] = [", *(f"        {each}," for each in counts), "    ]"]
-            if len(counts) > 1
-            else [f"    counts: list[Tensor | float] = [{counts[0]}]"]
-        )
-        return "\n".join([*lines, f"    return {self.facts.found}"])
+        losses = self._each_output("loss", [f"{each}, " for each in raw])
+        first = "raw, " if self.facts.measures else ""
+        if not self.facts.blends:
+            return "\n".join([*lines, f"    return {first}{losses}"])
+        blended = [
+            f'sum({output}_values({values}, *each).sum() for each in blended(batch, "{output}"))'
+            for output, values in zip(self.facts.outputs, raw, strict=True)
+        ]
+        lines += [
+            "    if batch.shares is None:",
+            f"        return {first}{_deeper(losses)}",
+            f"    sums = {_listed(blended)}",
+            "    pairs = zip(sums, counts_of(batch), strict=True)",
+            f"    return {first}[total / max(count, 1e-30) for total, count in pairs]",
+        ]
+        return "\n".join(lines)
+
+    def _compiled(self) -> str:
+        losses = "losses_of(network, example)[1]" if self.facts.measures else "losses_of(network, example)"
+        return _COMPILE.replace("LOSSES", losses)
 
     def _total(self, losses: str) -> list[str]:
         if self.facts.weights == [1.0]:
@@ -227,54 +259,47 @@ class _Writer:
         return "\n".join([head, doc, *(f"    {line}" if line else "" for line in body)])
 
     def _alone(self) -> list[str]:
-        lines = [*self._clear(), f"{self.facts.found} = losses_of(network, batch)", *self._total("losses")]
+        lines = ["network.zero_grad()", f"{self.facts.found} = losses_of(network, batch)", *self._total("losses")]
         if self.facts.penalised:
             lines += ["penalty = network.penalty()", "total = total + penalty"]
         lines += ["total.backward()", *_FINITE, *self._clip(), *self._move(), *self._after()]
-        return [*lines, *self._added("losses", "counts", "batch", "")]
-
-    def _clear(self) -> list[str]:
-        return ["network.zero_grad()"]
+        return [*lines, *self._added("batch")]
 
     def _move(self) -> list[str]:
         return ["for optimizer in optimizers:", "    optimizer.step()"] if self.facts.several else ["optimizer.step()"]
 
-    def _added(self, losses: str, counts: str, batch: str, indent: str) -> list[str]:
+    def _added(self, batch: str) -> list[str]:
+        """Return the lines that add a batch to what the epoch keeps."""
         lines = [
-            f"for mean, loss, count in zip(means, {losses}, {counts}, strict=True):",
+            f"for mean, loss, count in zip(means, losses, counts_of({batch}), strict=True):",
             "    mean.add(loss, count)",
         ]
         lines += [f"penalty_mean.add(penalty, len({batch}))"] if self.facts.penalised else []
         lines += [f"metrics.add(raw, {batch})"] if self.facts.measures else []
-        return [f"{indent}{line}" for line in lines]
+        return lines
 
     def _together(self) -> list[str]:
         """Several batches make one step: each mean is weighed by its part of what the mean over all divides by."""
-        counted = [
-            f"{output}_count({self._given(output, '', 'batch').removeprefix(', ')})" for output in self.facts.outputs
-        ]
-        lines = [*self._clear()]
-        for at, each in enumerate(counted):
-            lines.append(f"whole_{at} = sum({each} for batch in window)")
-        wholes = ", ".join(f"whole_{at}" for at in range(len(counted)))
-        first = "batch, " if self.facts.penalised or self.facts.measures else ""
-        raw, kept = ("raw, ", "[each.detach() for each in raw], ") if self.facts.measures else ("", "")
-        lines += [
+        first, kept = (
+            ("batch, raw", "batch, [each.detach() for each in raw]") if self.facts.measures else ("batch",) * 2
+        )
+        lines = [
+            "network.zero_grad()",
+            "wholes = [sum(counts) for counts in zip(*map(counts_of, window), strict=True)]",
             "found = []",
             "for batch in window:",
             f"    {self.facts.found} = losses_of(network, batch)",
-            f"    wholes = [{wholes}]",
-            "    shares = [count / max(whole, 1e-30) for count, whole in zip(counts, wholes, strict=True)]",
+            "    shares = [count / max(whole, 1e-30) for count, whole in zip(counts_of(batch), wholes, strict=True)]",
             "    parts = [share * loss for share, loss in zip(shares, losses, strict=True)]",
             *(f"    {line}" for line in self._total("parts")),
             "    total.backward()",
             *(f"    {line}" for line in _FINITE),
-            f"    found.append(({first}{kept}[each.detach() for each in losses], counts))",
+            f"    found.append(({kept}, [each.detach() for each in losses]))",
         ]
         if self.facts.penalised:
             lines += ["penalty = network.penalty()", "penalty.backward()"]
-        lines += [*self._clip(), *self._move(), *self._after(), f"for {first}{raw}losses, counts in found:"]
-        return [*lines, *self._added("losses", "counts", "batch", "    ")]
+        lines += [*self._clip(), *self._move(), *self._after(), f"for {first}, losses in found:"]
+        return [*lines, *(f"    {line}" for line in self._added("batch"))]
 
     def _search(self) -> list[str]:
         """An optimizer that runs the network itself: the means get the first of its runs."""
@@ -291,8 +316,9 @@ class _Writer:
             lines += ["    penalty = network.penalty()", "    total = total + penalty"]
             kept += ", penalty"
         lines += ["    total.backward()", *(f"    {line}" for line in (*_FINITE, *self._clip()))]
-        lines += [f"    runs.append(({kept}))", "    return total", "", "optimizer.step(closure)", *self._after()]
-        return [*lines, f"{kept} = runs[0]", *self._added("losses", "counts", "batch", "")]
+        run = f"({kept})" if "," in kept else kept
+        lines += [f"    runs.append({run})", "    return total", "", "optimizer.step(closure)", *self._after()]
+        return [*lines, f"{kept} = runs[0]", *self._added("batch")]
 
     def _measure(self) -> str:
         lines = [
@@ -308,7 +334,7 @@ class _Writer:
             f"    for rows in torch.arange(len(part)).split({size}):",
             "        batch = part.take(rows)",
             f"        {self.facts.found} = losses_of(network, batch)",
-            *self._added("losses", "counts", "batch", "        "),
+            *(f"        {line}" for line in self._added("batch")),
             "    network.train()",
             f"    return named({', '.join(name for name, _kind, _made in self.facts.kept)})",
         ]
@@ -337,6 +363,41 @@ class _Writer:
                 "    }",
             ]
         )
+
+
+_BLENDED = '''def blended(batch: Part, output: str) -> list[tuple[Tensor, Tensor]]:
+    """Return an output's targets, and how much each counts, of blended samples: their own, and their partners'."""
+    targets, partners = batch.targets[output], batch.targets[output].index_select(0, batch.partners)
+    return [(targets, OWN), (partners, REST)]'''
+_SHARES = ("batch.shares", "1 - batch.shares")
+_WEIGHED_SHARES = ("batch.shares * batch.weights", "(1 - batch.shares) * batch.weights")
+_COMPILE = '''def compile_network(network: Net, example: Part) -> None:
+    """Compile the network where this machine can; else say why, and train it as it is."""
+    before = {name: each.clone() for name, each in network.state_dict().items()}
+    network.forward = torch.compile(network.forward)
+    try:
+        torch.stack(LOSSES).sum().backward()
+        network.eval()
+        with torch.inference_mode():
+            losses_of(network, example)
+    except Exception as error:
+        del network.forward
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        print(f"torch.compile does not work here, so the network is trained as it is. {reason}")
+    network.train()
+    network.zero_grad()
+    network.load_state_dict(before)'''
+
+
+def _listed(entries: Sequence[str]) -> str:
+    """Return a list as it stands in a function: a single entry on the same line, several below one another."""
+    return (
+        f"[{entries[0]}]" if len(entries) == 1 else "\n".join(["[", *(f"        {each}," for each in entries), "    ]"])
+    )
+
+
+def _deeper(text: str) -> str:
+    return text.replace("\n", "\n    ")
 
 
 _FASTEST = 'str(torch.accelerator.current_accelerator(check_available=True) or "cpu")'
