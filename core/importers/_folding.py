@@ -20,7 +20,6 @@ from core.graph.layout import layered_layout
 from core.graph.names import RESERVED_CLASSES, free_class_name, free_name, natural_key, snake_case
 from core.graph.order import downstream, upstream
 from core.graph.project import INPUT, OUTPUT, End, Graph, Group, GroupParameter, Node, Project
-from core.importers._draft import Draft
 from core.importers._kind import Imported
 from core.importers._repeating import Row, in_a_row, led_by, rows
 from core.kinds import Value
@@ -72,12 +71,11 @@ class _Work:
         return self.project.graph
 
 
-def folded(draft: Draft, scopes: Mapping[str, tuple[Scope, ...]]) -> Imported:
-    """Return what a draft came to, with its repeated parts as groups.
+def folded(flat: Imported, scopes: Mapping[str, tuple[Scope, ...]]) -> Imported:
+    """Return a network with its repeated parts as groups; the same one where nothing repeats.
 
     ``scopes`` says for each node in which parts of the source it stands, from the outermost in.
     """
-    flat = draft.finished()
     known = {name: tuple(scopes.get(name, ())) for name in flat.project.graph.nodes}
     work = _Work(flat.project, dict(flat.weights), dict(flat.names), known)
     for depth in range(max(map(len, known.values()), default=0), 0, -1):

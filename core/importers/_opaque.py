@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from keyword import iskeyword, kwlist
 from typing import TYPE_CHECKING
 
-from core.graph.names import RESERVED_CLASSES, free_class_name
-from core.graph.project import End, PythonLayer
-from core.importers._draft import Draft, trust_own
+from core.graph.names import RESERVED_CLASSES
+from core.graph.project import PYTHON_PREFIX, End
+from core.importers._draft import Draft
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,10 +41,12 @@ def opaque(
     what = " ".join(what.split())[: 2 * _LONGEST] or "operation"
     kinds = [*dtypes, *["float32"] * len(output_shapes)][: len(output_shapes)]
     stored = {_identifier(key): tensor for key, tensor in (tensors or {}).items()}
-    layer = _layer(draft, what, len(inputs), [tuple(each) for each in output_shapes], kinds, stored)
-    kind = draft.define(layer)
+    shapes = [tuple(each) for each in output_shapes]
+    kind = draft.define_own(_stem(what), lambda own: _source(own, what, len(inputs), shapes, kinds, stored))
     called = {_identifier(key): key for key in tensors or {}}
-    end = draft.add(kind, {}, tuple(inputs), name=name or layer.name.lower(), tensors=stored, called=called)
+    end = draft.add(
+        kind, {}, tuple(inputs), name=name or kind.removeprefix(PYTHON_PREFIX).lower(), tensors=stored, called=called
+    )
     draft.opaque.append(end.node)
     draft.note(
         f"No layer here does what {what} does: '{end.node}' keeps its place and its shapes, but cannot be run. Replace "
@@ -61,28 +63,12 @@ def _identifier(name: str) -> str:
     return plain if usable else f"tensor_{plain}"
 
 
-def _layer(
-    draft: Draft,
-    what: str,
-    inputs: int,
-    shapes: Sequence[tuple[Size, ...]],
-    dtypes: Sequence[str],
-    tensors: Mapping[str, Tensor],
-) -> PythonLayer:
-    """Return the definition, one that is there already where it says the same; it is trusted."""
+def _stem(what: str) -> str:
+    """Return what the layer is called that stands for an operation: the first word of what it was."""
     words = re.sub(r"\W", " ", what, flags=re.ASCII).split() or ["Operation"]
     stem = "".join(re.findall(r"[A-Za-z0-9_]+", words[0]))[:_LONGEST] or "Operation"
     stem = stem[0].upper() + stem[1:]
-    stem = stem if stem[0].isalpha() and stem not in (*RESERVED_CLASSES, *kwlist) else f"Layer{stem}"
-    taken: set[str] = set(draft.project.groups)
-    while True:
-        name = free_class_name(stem, taken)
-        layer = PythonLayer(name, _source(name, what, inputs, shapes, dtypes, tensors))
-        if draft.project.code.get(name, layer) == layer:
-            break
-        taken.add(name)
-    trust_own(layer.source, draft.note)
-    return layer
+    return stem if stem[0].isalpha() and stem not in (*RESERVED_CLASSES, *kwlist) else f"Layer{stem}"
 
 
 def _source(

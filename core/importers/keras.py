@@ -56,10 +56,13 @@ def _proved(path: Path, draft: Draft) -> Imported:
     scopes = {
         name: (Scope(found[1], "Block"),) for name in draft.graph.nodes if (found := _BLOCK.match(name)) is not None
     }
-    flat, grouped = draft.finished(), folded(draft, scopes)
+    flat = draft.finished()
+    grouped = folded(flat, scopes)
     try:
         _prove(path, grouped)
     except ImportFailed:
+        if grouped is flat:
+            raise
         _prove(path, flat)
         return flat
     return grouped

@@ -56,16 +56,15 @@ def imported(model: Any, request: ImportRequest, name: str) -> Imported:
         )
     flow.draft.project = _named(flow, name or network.name)
     stack(flow.draft)
-    found = flow.draft.finished()
+    flat = flow.draft.finished()
     report(len(network.ops), len(network.ops), "comparing with the model")
-    grouped = folded(flow.draft, flow.scopes)
+    grouped = folded(flat, flow.scopes)
     try:
-        notes = prove(flow, grouped)
-        found = grouped
+        notes, found = prove(flow, grouped), grouped
     except ImportFailed:
-        if grouped == found:
+        if grouped is flat:
             raise
-        notes = prove(flow, found)
+        notes, found = prove(flow, flat), flat
     for note in notes:
         flow.draft.note(note)
     return Imported(found.project, found.weights, found.names, tuple(flow.draft.notes), found.opaque)

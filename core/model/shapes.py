@@ -223,11 +223,7 @@ class _Walk:
         if not complete:
             self.nodes[node.name] = NodeReport(inputs, arguments=settled.values)
             return
-        key = (kind, settled.key, tuple(inputs.items()), self.names, trust.changes() if kind.code else 0)
-        found = _checked.get(key)
-        if found is None:
-            found = _checked.put(key, _run(kind, settled.values, inputs, self.names))
-        report, troubles = found
+        report, troubles = try_layer(kind, settled.values, inputs, self.names, settled.key)
         self.nodes[node.name] = report
         if troubles:
             self._explain(node, kind, report, linked, troubles)
@@ -441,8 +437,29 @@ def _settle(kind: LayerKind, params: Mapping[str, Value], variables: Mapping[str
     found = _settled.get(key)
     if found is None:
         values, problems = resolve(kind, params, variables)
-        found = _settled.put(key, _Settled(params, variables, values, problems, repr(sorted(values.items()))))
+        found = _settled.put(key, _Settled(params, variables, values, problems, _said(values)))
     return found
+
+
+def _said(values: Mapping[str, Value]) -> str:
+    return repr(sorted(values.items()))
+
+
+def try_layer(
+    kind: LayerKind,
+    values: Mapping[str, Value],
+    inputs: Mapping[str, TensorSpec],
+    names: tuple[str, ...],
+    said: str = "",
+) -> tuple[NodeReport, tuple[Trouble, ...]]:
+    """Return what comes of a layer and what is wrong with it, from memory where the same was tried before.
+
+    ``values`` are its resolved parameters without the derived ones, ``inputs`` are by slot, ``names`` those of the open
+    dimensions; ``said`` are the values in writing, where the caller has them.
+    """
+    trusted = trust.is_trusted(kind.code) if kind.code else True
+    key = (kind, said or _said(values), tuple(inputs.items()), names, trusted)
+    return _checked.get(key) or _checked.put(key, _run(kind, values, inputs, names))
 
 
 def _run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,12 @@ import numpy as np
 import pytest
 from onnx import ModelProto, helper
 
+from core.errors import ImportFailed
 from core.graph.names import check_class_name
+from core.importers import ImportRequest
+from core.importers._onnx.model import opened
+from core.importers._onnx.proof import prove
+from core.importers.onnx import walked
 from tests.importers.onnx_models import model_of, read, runs_alike
 
 _DRAW = np.random.default_rng(3)
@@ -150,3 +156,12 @@ def test_recurrent_layers_that_feed_one_another_are_one(directions: int, tmp_pat
     assert layer.params["num_layers"] == 3
     assert imported.names[f"{layer.name}.weight_ih_l2"] == "w2"
     assert runs_alike(model, imported, _drawn(2, 6, 3))
+
+
+def test_where_one_form_of_a_network_gives_other_numbers_another_can_still_be_proved() -> None:
+    flow = walked(opened(_blocks(noted=True)), ImportRequest(""), single=False)
+    right = flow.draft.finished()
+    weights = {name: tensor + 1 if "blocks_1" in name else tensor for name, tensor in right.weights.items()}
+    with pytest.raises(ImportFailed, match="first at 'blocks_1_fc'"):
+        prove(flow, replace(right, weights=weights))
+    assert prove(flow, right) == ()

@@ -106,6 +106,21 @@ def test_a_network_that_is_at_fault_itself_becomes_one_layer() -> None:
     assert not [each for each in check_project(project).shapes.problems if each.node == "network"]
 
 
+@pytest.mark.parametrize("change", ["y.select(1, 0).fill_(0.0)", "y[:, 0] = 0"])
+def test_a_class_that_changes_part_of_what_it_gives_stays_in_python(change: str) -> None:
+    text = HEAD + (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.a = nn.Linear(4, 4)\n\n"
+        f"    def forward(self, x):\n        y = torch.relu(self.a(x))\n        {change}\n        return y\n"
+    )
+    trust.trust(text)
+    imported = from_source(text, [Given("x", (4,))])
+    assert [node.kind for node in imported.project.graph.nodes.values()] == ["Input", "python:WholeNet", "Output"]
+    assert (
+        "Net cannot be drawn as layers and stays in Python: what 'relu' gives is changed in part" in imported.notes[0]
+    )
+
+
 def test_a_class_that_looks_at_sizes_is_drawn_with_all_that_it_uses() -> None:
     text = HEAD + ODD.replace("x.abs().mean() > 0.5", "x.shape[1] == 4").replace(
         "        return self.two(", "        if data.shape[1] > 3:\n            data = -data\n        return self.two("

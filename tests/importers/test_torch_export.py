@@ -86,6 +86,19 @@ def test_a_program_for_one_batch_size_is_told_of(tmp_path: Path) -> None:
     assert imported.notes == ("The program was exported for batches of 4 only; it was compared with such batches.",)
 
 
+class _Zeroed(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = torch.relu(x)
+        y[:, 0] = 0
+        return y
+
+
+def test_a_program_that_changes_part_of_what_it_gives_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path = saved(_Zeroed(), tmp_path / "net.pt2", torch.randn(2, 4))
+    with pytest.raises(ImportFailed, match="what 'relu' gives is changed in part, in its place"):
+        importers["pt2"].read(ImportRequest(str(path)))
+
+
 # --- hostile files ----------------------------------------------------------------------------------------------------
 
 

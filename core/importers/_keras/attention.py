@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _PARTS = ("query", "key", "value")
+_Asked = tuple[bool, bool, Flow | None]
+"""Whether no position looks ahead, whether scores are given, and where attention is allowed."""
 _LITTLE = 1e9
 """What blocked scores are less by: in float32 nothing is left of a score beside it, as in Keras."""
 
@@ -41,18 +43,19 @@ def _multi_head(step: Step) -> list[Flow]:
     axes = step.get("attention_axes")
     if axes not in (None, [1], 1, (1,)):
         raise Unsupported("it attends along other axes")
-    causal, scores, mask = _asked(step)
+    asked = causal, scores, mask = _asked(step, flows)
     wide = flows[0].fixed(-1)
     gate = bool(step.get("use_gate"))
     if heads * width == wide and depth == width and step.get("output_shape") is None and mask is None and not gate:
         return _whole(step, flows, heads, causal, scores)
-    return _in_parts(step, flows, _Heads(heads, heads, width, depth))
+    return _in_parts(step, flows, _Heads(heads, heads, width, depth), asked)
 
 
 def _grouped(step: Step) -> list[Flow]:
     """Attention in which several heads of the query share one of key and value."""
     width, heads, stored = step.whole("head_dim"), step.whole("num_query_heads"), step.whole("num_key_value_heads")
-    return _in_parts(step, _given(step), _Heads(heads, stored, width, width))
+    flows = _given(step)
+    return _in_parts(step, flows, _Heads(heads, stored, width, width), _asked(step, flows))
 
 
 def _given(step: Step) -> tuple[Flow, Flow, Flow]:
@@ -74,9 +77,9 @@ def _given(step: Step) -> tuple[Flow, Flow, Flow]:
     return plain["query"], plain.get("key", plain["value"]), plain["value"]
 
 
-def _asked(step: Step) -> tuple[bool, bool, Flow | None]:
-    """Return whether no position looks ahead, whether scores are given, and where attention is allowed."""
-    query, key, value = _given(step)
+def _asked(step: Step, flows: tuple[Flow, Flow, Flow]) -> _Asked:
+    """Return what a call asks for of attention from query, key and value."""
+    query, key, value = flows
     parts = [(query, "query", -1), (value, "value", 1)]
     parts += [(key, "key", 1)] if key.end != value.end else []
     masks = []
@@ -108,8 +111,7 @@ def _joined(step: Step, masks: Sequence[Flow], query: Flow, causal: bool) -> Flo
 
 
 def _stored(step: Step, part: str) -> Weights:
-    found = step.weights(f"{part}_dense")
-    return found if len(found) else step.weights(f"_{part}_dense")
+    return step.first_weights((f"{part}_dense",), (f"_{part}_dense",))
 
 
 def _projections(
@@ -164,9 +166,9 @@ def _whole(step: Step, flows: tuple[Flow, Flow, Flow], heads: int, causal: bool,
     return made if scores else made[:1]
 
 
-def _in_parts(step: Step, flows: tuple[Flow, Flow, Flow], heads: _Heads) -> list[Flow]:
+def _in_parts(step: Step, flows: tuple[Flow, Flow, Flow], heads: _Heads, asked: _Asked) -> list[Flow]:
     """Write the attention out: a Linear for each projection, heads apart, the product, a Linear at the end."""
-    causal, scores, mask = _asked(step)
+    causal, scores, mask = asked
     found, names = _projections(step, flows, heads)
     apart = {}
     for part, flow in zip(_PARTS, flows, strict=True):

@@ -12,7 +12,7 @@ from core.importers._keras.activation import name_of
 from core.importers._keras.convolution import same_padding, turned_kernel
 from core.importers._keras.flow import Flow, Handler, Step, Unsupported, flows_in
 from core.importers._keras.masks import mask_of
-from core.importers._keras.written import applied, define, require_few
+from core.importers._keras.written import applied, require_few, tell_of_steps
 from core.kinds import Value
 
 _SOURCE = '''\
@@ -98,9 +98,9 @@ def _conv_lstm(rank: int) -> Handler:
         if len(given) not in (0, 2):
             raise Unsupported(f"it starts from {len(given)} states")
         states = [step.scope.turn(each, after) for each in given]
-        kind = define(step, f"KerasConvLSTM{rank}D", _source(step, rank))
+        kind = step.scope.draft.define_own(f"KerasConvLSTM{rank}D", _source(step, rank))
         kernel, filters = step.each("kernel_size", rank), step.whole("filters")
-        weights = step.weights("cell") if len(step.weights("cell")) else step.weights()
+        weights = step.first_weights(("cell",), ())
         channels = x.spec.dims[2].a
         tensors = {"kernel": turned_kernel(weights.take(0, "kernel", [*kernel, channels, 4 * filters]))}
         found = weights.take(1, "recurrent kernel", [*kernel, filters, 4 * filters])
@@ -149,10 +149,7 @@ def _params(step: Step, x: Flow, rank: int) -> dict[str, Value]:
         params |= {"padding": numbers} if any(numbers) else {}
     params |= {} if step.get("use_bias", True) else {"use_bias": False}
     params |= {"backwards": True} if step.get("go_backwards", False) else {}
-    if step.get("dropout") or step.get("recurrent_dropout"):
-        step.note(f"'{step.layer.name}' drops values inside its steps while training in Keras; here it drops none.")
-    if step.get("stateful"):
-        step.note(f"'{step.layer.name}' keeps its state between batches in Keras; here every batch starts from zeros.")
+    tell_of_steps(step, step.config, stateful=bool(step.get("stateful")))
     return params
 
 

@@ -20,7 +20,7 @@ from core.importers._keras.file import Json, Store
 from core.importers._opaque import opaque
 from core.kinds import Value
 from core.loading import load
-from core.model.probe import run_layer
+from core.model.shapes import try_layer
 from core.model.specs import TensorSpec
 from core.parameters import resolve
 
@@ -153,8 +153,8 @@ class Scope:
             inputs if isinstance(inputs, Mapping) else dict(zip(known.input_slots(len(inputs)), inputs, strict=True))
         )
         values, wrong = resolve(known, params, {})
-        outcome = run_layer(known, values, {slot: flow.spec for slot, flow in slots.items()}, self.names)
-        troubles = [each for each in outcome.troubles if each.severity == "error"]
+        found, said = try_layer(known, values, {slot: flow.spec for slot, flow in slots.items()}, self.names)
+        troubles = [each for each in said if each.severity == "error"]
         if wrong or troubles:
             texts = [each.message for each in wrong] + [each.text or each.rule for each in troubles]
             raise ImportFailed(f"The layer '{name}' cannot be built as {known.display}: {' '.join(texts)}"[:1000])
@@ -169,7 +169,7 @@ class Scope:
         )
         return [
             Flow(End(end.node, port), spec, order if order and len(order) == spec.rank else natural(spec.rank))
-            for port, spec in outcome.outputs.items()
+            for port, spec in found.outputs.items()
         ]
 
     def turn(self, flow: Flow, order: Order) -> Flow:
@@ -373,6 +373,11 @@ class Step:
             store = store.inside(part)
         return Weights(self.layer.name, store.own())
 
+    def first_weights(self, *places: Sequence[str]) -> Weights:
+        """Return the weights of the first part that has any, where versions of Keras call it differently; else none."""
+        found = (self.weights(*parts) for parts in places)
+        return next((each for each in found if len(each)), Weights(self.layer.name, []))
+
     def note(self, text: str) -> None:
         """Tell the user something."""
         self.scope.draft.note(text)
@@ -389,12 +394,12 @@ class Step:
             raise KeyError(what)
         values, _wrong = resolve(kind, {}, {})
         specs = {slot: flow.spec for slot, flow in zip(kind.input_slots(len(inputs)), inputs, strict=True)}
-        outcome = run_layer(kind, values, specs, self.scope.names)
-        if not outcome.outputs:
+        found, _troubles = try_layer(kind, values, specs, self.scope.names)
+        if not found.outputs:
             raise ImportFailed(
                 f"The layer '{self.layer.name}' ({what}) has no equal here, and its shapes are not known."
             )
-        return [Flow(End(ends[0].node, port), spec, natural(spec.rank)) for port, spec in outcome.outputs.items()]
+        return [Flow(End(ends[0].node, port), spec, natural(spec.rank)) for port, spec in found.outputs.items()]
 
     def _size(self, size: int | None, axis: int, inputs: Sequence[Flow]) -> int | str | tuple[int, int]:
         if axis == 0:

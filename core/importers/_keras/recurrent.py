@@ -17,7 +17,7 @@ from core.importers._keras.config import Layer
 from core.importers._keras.file import Json, numbered
 from core.importers._keras.flow import Flow, Handler, Step, Unsupported, Weights, flows_in
 from core.importers._keras.masks import mask_of
-from core.importers._keras.written import GATES, recurrent, require_few
+from core.importers._keras.written import GATES, recurrent, require_few, tell_of_steps
 from core.kinds import Value
 from core.loading import load
 
@@ -89,10 +89,7 @@ def _cell(step: Step, layer: Layer, weights: Weights) -> _Cell:
         raise Unsupported("it has time in front of the batch")
     if cls not in _KINDS:
         raise Unsupported(f"it runs a layer or cell of the class '{cls[:60]}'")
-    if layer.config.get("stateful"):
-        step.note(f"'{step.layer.name}' keeps its state between batches in Keras; here every batch starts from zeros.")
-    if config.get("dropout") or config.get("recurrent_dropout"):
-        step.note(f"'{step.layer.name}' drops values inside its steps while training in Keras; here it drops none.")
+    tell_of_steps(step, config, stateful=bool(layer.config.get("stateful")))
     units = replace(step, layer=replace(layer, config=config)).whole("units")
     gate = name_of(config.get("recurrent_activation", "sigmoid")) if cls != "SimpleRNN" else ""
     before = cls == "GRU" and not _resets_after(step, config, weights)
@@ -227,19 +224,19 @@ def _rnn(step: Step) -> list[Flow]:
 
 def _recurrent(step: Step) -> list[Flow]:
     x, states, mask = _sequence(step)
-    cell = _cell(step, step.layer, _cell_weights(step))
+    weights = _cell_weights(step)
+    cell = _cell(step, step.layer, weights)
     if len(states) not in (0, _STATES[cell.cls]):
         raise Unsupported(f"it starts from {len(states)} states")
     zero, backwards = (bool(step.get(name, False)) for name in ("zero_output_for_mask", "go_backwards"))
-    way = _Pass(cell, _cell_weights(step), backwards, tuple(states), zero_masked=zero)
+    way = _Pass(cell, weights, backwards, tuple(states), zero_masked=zero)
     made = _through(step, way, x, mask)
     result = made.sequence if step.get("return_sequences", False) else made.last
     return [result, *made.states] if step.get("return_state", False) else [result]
 
 
 def _cell_weights(step: Step, *parts: str) -> Weights:
-    found = step.weights(*parts, "cell")
-    return found if len(found) else step.weights(*parts)
+    return step.first_weights((*parts, "cell"), parts)
 
 
 def _bidirectional(step: Step) -> list[Flow]:
@@ -248,20 +245,20 @@ def _bidirectional(step: Step) -> list[Flow]:
     if forward is None:
         raise Unsupported("it wraps no layer")
     parts = (("forward_layer", forward), ("backward_layer", backward or forward))
-    cells = [_cell(step, layer, _cell_weights(step, part)) for part, layer in parts]
+    weights = [_cell_weights(step, part) for part, _layer in parts]
+    cells = [_cell(step, layer, own) for (_part, layer), own in zip(parts, weights, strict=True)]
     if forward.config.get("go_backwards"):
         raise Unsupported("its forward layer goes backwards")
     if len(states) not in (0, sum(_STATES[cell.cls] for cell in cells)):
         raise Unsupported(f"it starts from {len(states)} states")
     if cells[0] == cells[1] and cells[0].native and mask is None and not states:
-        return _merged(step, cells[0], forward.config, _both(step, cells[0], x))
+        return _merged(step, cells[0], forward.config, _both(step, cells[0], weights, x))
     sequences, keeps = bool(forward.config.get("return_sequences")), bool(forward.config.get("return_state"))
     first = _STATES[cells[0].cls] if states else 0
     ways = (("forward", states[:first]), ("backward", states[first:]))
     made = []
     for at, (role, given) in enumerate(ways):
-        weights = _cell_weights(step, f"{role}_layer")
-        way = _Pass(cells[at], weights, at == 1, tuple(given), role, zero_masked=sequences)
+        way = _Pass(cells[at], weights[at], at == 1, tuple(given), role, zero_masked=sequences)
         made.append(_through(step, way, x, mask))
     if not sequences:
         return _halves(step, [each.last for each in made], [s for each in made for s in each.states if keeps])
@@ -269,12 +266,12 @@ def _bidirectional(step: Step) -> list[Flow]:
     return _halves(step, [made[0].sequence, back], [s for each in made for s in each.states if keeps])
 
 
-def _both(step: Step, cell: _Cell, x: Flow) -> list[Flow]:
-    """Go both ways with one layer of PyTorch's own."""
+def _both(step: Step, cell: _Cell, weights: Sequence[Weights], x: Flow) -> list[Flow]:
+    """Go both ways, forward and backward, with one layer of PyTorch's own."""
     tensors: dict[str, Tensor] = {}
     called: dict[str, str] = {}
-    for part, suffix in (("forward_layer", ""), ("backward_layer", "_reverse")):
-        found, names = _turned(cell, _cell_weights(step, part), x.fixed(-1), suffix)
+    for own, suffix in zip(weights, ("", "_reverse"), strict=True):
+        found, names = _turned(cell, own, x.fixed(-1), suffix)
         tensors |= found
         called |= names
     params = {**_params(cell), "bidirectional": True}

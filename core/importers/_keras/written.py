@@ -6,13 +6,10 @@ what a file says only chooses among them (an activation by its name), its number
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from core import trust
-from core.graph.names import RESERVED_CLASSES, free_class_name
-from core.graph.project import PythonLayer
-from core.importers._draft import trust_own
 from core.importers._keras.activation import BEFORE_3
+from core.importers._keras.file import Json
 from core.importers._keras.flow import Step, Unsupported
 
 _ACTIVATIONS: Mapping[str, str] = {
@@ -184,7 +181,7 @@ def recurrent(step: Step, cls: str, activation: str, gate: str, *, reset_after: 
         "kept": "\n".join(kept),
         "states": ", ".join(states),
     }
-    return define(step, f"Keras{cls}", lambda name: _IMPORTS + _RECURRENT.format(name=name, **parts))
+    return step.scope.draft.define_own(f"Keras{cls}", lambda name: _IMPORTS + _RECURRENT.format(name=name, **parts))
 
 
 def require_few(steps: int | str) -> None:
@@ -196,16 +193,9 @@ def require_few(steps: int | str) -> None:
         )
 
 
-def define(step: Step, stem: str, source: Callable[[str], str]) -> str:
-    """Add a Python layer of that name, or a number behind it where another one has it, and return its kind."""
-    draft = step.scope.draft
-    taken = {*draft.project.groups, *RESERVED_CLASSES}
-    while True:
-        name = free_class_name(stem, taken)
-        layer = PythonLayer(name, source(name))
-        if draft.project.code.get(name, layer) == layer:
-            break
-        taken.add(name)
-    if not trust.is_trusted(layer.source):
-        trust_own(layer.source, draft.note)
-    return draft.define(layer)
+def tell_of_steps(step: Step, config: Mapping[str, Json], *, stateful: bool) -> None:
+    """Say what a recurrent layer, or the cell of this configuration in it, does in Keras alone."""
+    if stateful:
+        step.note(f"'{step.layer.name}' keeps its state between batches in Keras; here every batch starts from zeros.")
+    if config.get("dropout") or config.get("recurrent_dropout"):
+        step.note(f"'{step.layer.name}' drops values inside its steps while training in Keras; here it drops none.")

@@ -18,7 +18,8 @@ from core.importers._onnx.known import Known, constant
 from core.importers._onnx.model import Network, Op, Refused
 from core.kinds import LayerKind, Value
 from core.loading import load
-from core.model.probe import construct, run_layer
+from core.model.probe import construct
+from core.model.shapes import try_layer
 from core.model.specs import TensorSpec
 from core.parameters import resolve
 
@@ -278,16 +279,16 @@ class Flow:
     def _tried(
         self, kind: LayerKind, values: Mapping[str, Value], slots: Mapping[str, End]
     ) -> tuple[Mapping[str, TensorSpec], Mapping[str, Value]]:
-        outcome = run_layer(kind, values, {slot: self.specs[end] for slot, end in slots.items()}, self.names)
-        error = next((each for each in outcome.troubles if each.severity == "error"), None)
+        found, troubles = try_layer(kind, values, {slot: self.specs[end] for slot, end in slots.items()}, self.names)
+        error = next((each for each in troubles if each.severity == "error"), None)
         if error:
             arriving = ", ".join(str(self.specs[end]) for end in slots.values())
             said = (error.text or error.rule).splitlines()[0]
             raise Refused(f"{kind.display} does not take what arrives ({arriving}): {said}")
-        largest = max((math.prod(each.sizes(_BATCH, _LENGTH)) for each in outcome.outputs.values()), default=0)
+        largest = max((math.prod(each.sizes(_BATCH, _LENGTH)) for each in found.outputs.values()), default=0)
         if largest > MOST_FLOWING:
             raise Refused(f"it would come to {largest:,} values")
-        return outcome.outputs, outcome.derived
+        return found.outputs, found.derived
 
     def traced(self, ends: Sequence[End]) -> Mapping[End, TensorSpec]:
         """Return what flows out of a node that was added to the draft directly.

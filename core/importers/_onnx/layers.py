@@ -41,6 +41,18 @@ def one_or_all(values: Sequence[int]) -> int | tuple[int, ...]:
     return values[0] if len(set(values)) == 1 else tuple(values)
 
 
+def steps_of(op: Op, count: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return what lies between the places of a window, and between its points, along so many dimensions."""
+    stride, dilation = (tuple(op.get(name, (1,) * count)) for name in ("strides", "dilations"))
+    return stride, dilation
+
+
+def sides(pads: Sequence[int]) -> tuple[int, ...]:
+    """Return margins as ``F.pad`` takes them; ``pads`` are those before each dimension, then those behind."""
+    count = len(pads) // 2
+    return tuple(side for axis in reversed(range(count)) for side in (pads[axis], pads[axis + count]))
+
+
 def padding(
     flow: Flow, op: Op, end: End, kernel: Sequence[int], dilation: Sequence[int], stride: Sequence[int]
 ) -> list[int]:
@@ -66,15 +78,14 @@ def padding(
 
 def padded(flow: Flow, end: End, pads: Sequence[int], value: float = 0.0) -> End:
     """Return an end with a margin around its last dimensions: what comes before each, then what comes after."""
-    count = len(pads) // 2
-    sides = tuple(side for axis in reversed(range(count)) for side in (pads[axis], pads[axis + count]))
-    if not any(sides):
+    count, margins = len(pads) // 2, sides(pads)
+    if not any(margins):
         return end
     if count > 3:
-        return flow.add("Pad", {"pad": sides, "value": value}, [end], suffix="_pad")
+        return flow.add("Pad", {"pad": margins, "value": value}, [end], suffix="_pad")
     if value:
-        return flow.add(f"ConstantPad{count}d", {"padding": sides, "value": value}, [end], suffix="_pad")
-    return flow.add(f"ZeroPad{count}d", {"padding": sides}, [end], suffix="_pad")
+        return flow.add(f"ConstantPad{count}d", {"padding": margins, "value": value}, [end], suffix="_pad")
+    return flow.add(f"ZeroPad{count}d", {"padding": margins}, [end], suffix="_pad")
 
 
 def _convolution(flow: Flow, op: Op) -> End:
@@ -87,7 +98,7 @@ def _convolution(flow: Flow, op: Op) -> End:
     if found is None or found[0].ndim != count + 2:
         raise Refused("its weights do not fit what arrives")
     kernel = found[0].shape[2:]
-    dilation, stride = (tuple(op.get(name, (1,) * count)) for name in ("dilations", "strides"))
+    stride, dilation = steps_of(op, count)
     pads = padding(flow, op, end, kernel, dilation, stride)
     even = pads[:count] == pads[count:]
     if not even:
@@ -101,8 +112,11 @@ def _convolution(flow: Flow, op: Op) -> End:
         "groups": int(op.get("group", 1)),
         "bias": bias is not None,
     }
-    tensors = {"weight": found} | ({"bias": bias} if bias else {})
-    return flow.add(f"Conv{count}d", params, [end], tensors=tensors)
+    return flow.add(f"Conv{count}d", params, [end], tensors=_weight_and_bias(found, bias))
+
+
+def _weight_and_bias(weight: Named, bias: Named | None) -> dict[str, Named]:
+    return {"weight": weight, **({"bias": bias} if bias else {})}
 
 
 def _free_convolution(flow: Flow, op: Op) -> End:
@@ -112,7 +126,7 @@ def _free_convolution(flow: Flow, op: Op) -> End:
     if count not in (1, 2, 3):
         raise Refused(f"it works over {count} dimensions; layers do over 1, 2 or 3")
     kernel = flow.fixed_sizes(ends[1], range(2, count + 2))
-    dilation, stride = (tuple(op.get(name, (1,) * count)) for name in ("dilations", "strides"))
+    stride, dilation = steps_of(op, count)
     ends[0] = padded(flow, ends[0], padding(flow, op, ends[0], kernel, dilation, stride))
     options = f"stride={stride}, dilation={dilation}, groups={op.get('group', 1)}"
     text = f"F.conv{count}d({', '.join('abc'[: len(ends)])}, {options})"
@@ -125,7 +139,7 @@ def _transposed(flow: Flow, op: Op) -> End:
     if found is None or count not in (1, 2, 3) or found[0].ndim != count + 2:
         raise Refused("its weights do not fit what arrives")
     kernel, groups = found[0].shape[2:], int(op.get("group", 1))
-    dilation, stride = (tuple(op.get(name, (1,) * count)) for name in ("dilations", "strides"))
+    stride, dilation = steps_of(op, count)
     extra = list(op.get("output_padding", (0,) * count))
     pads = _cropping(flow, op, end, kernel, dilation, stride, extra)
     even = pads[:count] == pads[count:] and min(pads) >= 0
@@ -139,9 +153,7 @@ def _transposed(flow: Flow, op: Op) -> End:
         "groups": groups,
         "bias": bias is not None,
     }
-    out = flow.add(
-        f"ConvTranspose{count}d", params, [end], tensors={"weight": found} | ({"bias": bias} if bias else {})
-    )
+    out = flow.add(f"ConvTranspose{count}d", params, [end], tensors=_weight_and_bias(found, bias))
     if even:
         return out
     if min(pads) < 0 and bias:
@@ -180,7 +192,7 @@ def _cropping(
 def linear(flow: Flow, end: End, found: Named, bias: Named | None) -> End:
     """Add a Linear layer; ``found`` is its weight as PyTorch holds it: out × in."""
     params = {"out_features": found[0].shape[0], "bias": bias is not None}
-    return flow.add("Linear", params, [end], tensors={"weight": found} | ({"bias": bias} if bias else {}))
+    return flow.add("Linear", params, [end], tensors=_weight_and_bias(found, bias))
 
 
 def _matmul(flow: Flow, op: Op) -> End:

@@ -144,9 +144,16 @@ def loaded(imported: Imported) -> nn.Module | str:
     return module.eval()
 
 
-def outputs(flow: Flow, module: nn.Module, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Run the network on inputs as the model takes them; outputs by the model's names, as it gives them."""
+def outputs(
+    flow: Flow, module: nn.Module, given: Mapping[str, np.ndarray], nodes: Mapping[str, str] | None = None
+) -> dict[str, np.ndarray]:
+    """Run the network on inputs as the model takes them; outputs by the model's names, as it gives them.
+
+    ``nodes`` are the network's outputs by those names (else those of the walk).
+    """
     import torch
+
+    nodes = flow.outputs if nodes is None else nodes
 
     arguments: dict[str, Tensor] = {}
     for name, node in flow.inputs.items():
@@ -158,8 +165,8 @@ def outputs(flow: Flow, module: nn.Module, given: Mapping[str, np.ndarray]) -> d
             result = module(*(arguments[each] for each in order))
         except (RuntimeError, IndexError, ValueError, TypeError) as error:
             raise ImportFailed(f"What was read does not run: {error}") from error
-    named = result if isinstance(result, dict) else {next(iter(flow.outputs.values())): result}
-    return {name: _whole(flow, name, named[node].numpy()) for name, node in flow.outputs.items()}
+    named = result if isinstance(result, dict) else {next(iter(nodes.values())): result}
+    return {name: _whole(flow, name, named[node].numpy()) for name, node in nodes.items()}
 
 
 def _whole(flow: Flow, name: str, array: np.ndarray) -> np.ndarray:
@@ -272,8 +279,7 @@ def _first_different(flow: Flow, imported: Imported, given: Mapping[str, np.ndar
         return ""
     try:
         wanted = run_model(flow.network, given, list(ends))
-        flow.outputs = probes
-        found = outputs(flow, module, given)
+        found = outputs(flow, module, given, probes)
     except (RuntimeError, ImportFailed):
         return ""
     for name, end in ends.items():

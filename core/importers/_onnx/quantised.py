@@ -15,9 +15,9 @@ from core.importers._onnx.arithmetic import NARROW, Handler
 from core.importers._onnx.arranging import pairs, require_few, reshaped
 from core.importers._onnx.file import package
 from core.importers._onnx.known import Known
-from core.importers._onnx.layers import padding
+from core.importers._onnx.layers import padding, sides, steps_of
 from core.importers._onnx.model import Op, Refused
-from core.importers._onnx.written import written
+from core.importers._onnx.written import LETTERS, written
 
 if TYPE_CHECKING:
     from core.importers._onnx.flow import Flow
@@ -154,7 +154,7 @@ def _requantised(flow: Flow, op: Op, total: str, ends: list[End], scale: np.ndar
     if factor.size == 1:
         factor = factor.reshape(())
     ends = [*ends, flow.constant(factor), flow.constant(point.reshape(()) if point.size == 1 else point)]
-    scaled, zero = "abcdefgh"[len(ends) - 2], "abcdefgh"[len(ends) - 1]
+    scaled, zero = tuple(LETTERS[len(ends) - 2 : len(ends)])
     rows = [f"total = ({total}).float()"]
     rows += [f"torch.clamp({_WHOLE.format(f'total * {scaled}')} + {zero}, {low}, {high})"]
     _said(flow, op)
@@ -166,11 +166,10 @@ def _convolution_text(flow: Flow, op: Op, ends: Sequence[End]) -> str:
     if count not in (1, 2, 3) or flow.rank(ends[1]) != count + 2:
         raise Refused(f"it works over {count} dimensions; layers do over 1, 2 or 3")
     kernel = flow.fixed_sizes(ends[1], range(2, count + 2))
-    dilation, stride = (tuple(op.get(name, (1,) * count)) for name in ("dilations", "strides"))
-    pads = padding(flow, op, ends[0], kernel, dilation, stride)
-    sides = tuple(side for axis in reversed(range(count)) for side in (pads[axis], pads[axis + count]))
+    stride, dilation = steps_of(op, count)
+    margins = sides(padding(flow, op, ends[0], kernel, dilation, stride))
     options = f"stride={stride}, dilation={dilation}, groups={int(op.get('group', 1))}"
-    return f"F.conv{count}d(F.pad(a.double(), {sides}), b.double(), {options})"
+    return f"F.conv{count}d(F.pad(a.double(), {margins}), b.double(), {options})"
 
 
 def _over_channels(flow: Flow, op: Op, index: int) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from core.graph.project import End
 from core.importers._onnx.arithmetic import Handler
 from core.importers._onnx.arranging import pairs, permuted, require_few
 from core.importers._onnx.file import package
-from core.importers._onnx.layers import one_or_all, padded, padding
+from core.importers._onnx.layers import one_or_all, padded, padding, sides, steps_of
 from core.importers._onnx.model import Op, Refused
 from core.importers._onnx.shaping import wanted_sizes
 from core.importers._onnx.written import written
@@ -42,7 +42,7 @@ def _window(flow: Flow, op: Op, end: End) -> _Window:
     kernel = tuple(op.get("kernel_shape", ()))
     if count not in (1, 2, 3) or len(kernel) != count:
         raise Refused(f"it works over {count} dimensions; layers do over 1, 2 or 3")
-    stride, dilation = (tuple(op.get(name, (1,) * count)) for name in ("strides", "dilations"))
+    stride, dilation = steps_of(op, count)
     return _Window(count, kernel, stride, dilation, padding(flow, op, end, kernel, dilation, stride))
 
 
@@ -150,15 +150,14 @@ def _counted_average(flow: Flow, end: End, window: _Window, ceil: bool, counted:
     """Average as a convolution of ones, divided by how many values were under each window."""
     count, pads = window.count, window.pads
     extra = _beyond(flow, end, window) if ceil else [0] * count
-    sides = tuple(side for axis in reversed(range(count)) for side in (pads[axis], pads[axis + count]))
-    beyond = tuple(side for axis in reversed(range(count)) for side in (0, extra[axis]))
+    margins, beyond = sides(pads), sides([*(0,) * count, *extra])
     options = f"stride={window.stride}, dilation={window.dilation}"
     rows = [
         f"window = torch.ones((1, 1, {', '.join(map(str, window.kernel))}), device=a.device)",
         "values = a.flatten(0, 1).unsqueeze(1)",
         "ones = torch.ones_like(values)",
-        f"values = F.pad(F.pad(values, {sides}), {beyond})",
-        f"ones = F.pad(F.pad(ones, {sides}, value={1.0 if counted else 0.0}), {beyond})",
+        f"values = F.pad(F.pad(values, {margins}), {beyond})",
+        f"ones = F.pad(F.pad(ones, {margins}, value={1.0 if counted else 0.0}), {beyond})",
         f"found = F.conv{count}d(values, window, {options}) / F.conv{count}d(ones, window, {options})",
         "found.squeeze(1).unflatten(0, a.shape[:2])",
     ]
@@ -228,7 +227,7 @@ def _resize(flow: Flow, op: Op) -> End:
     end = flow.end(op)
     rank = flow.rank(end)
     have = pairs(flow, end)
-    legacy = op.type == "Upsample" or op.version < 11
+    legacy = _is_old(op)
     scales = flow.fixed(op, 1 if legacy else 2)
     if scales is None and "scales" in op.attributes:
         scales = np.asarray(op.get("scales"), np.float32)
@@ -253,17 +252,21 @@ def _resize(flow: Flow, op: Op) -> End:
         return end
     if given and op.get("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise Refused("it keeps the ratio of width and height")
-    plain = _plainly(flow, op, end, wanted, moved, scales if not given else None, axes)
-    return (
-        plain if plain is not None else _by_matrices(flow, op, end, wanted, moved, scales if not given else None, axes)
-    )
+    scales = None if given else scales
+    plain = _plainly(flow, op, end, wanted, moved, scales, axes)
+    return plain if plain is not None else _by_matrices(flow, op, end, wanted, moved, scales, axes)
+
+
+def _is_old(op: Op) -> bool:
+    """True where it says nothing of how positions correspond: those before version 11 have one way alone."""
+    return op.type == "Upsample" or op.version < 11
 
 
 def _style(op: Op) -> tuple[str, str]:
     """Return how it reads between values, and where the positions lie."""
     mode = str(op.get("mode", "nearest"))
     where = str(op.get("coordinate_transformation_mode", "half_pixel"))
-    return mode, "asymmetric" if op.type == "Upsample" or op.version < 11 else where
+    return mode, "asymmetric" if _is_old(op) else where
 
 
 def _plainly(
@@ -273,7 +276,7 @@ def _plainly(
     rank, (mode, where) = flow.rank(end), _style(op)
     count = rank - 2
     rounding = str(op.get("nearest_mode", "round_prefer_floor"))
-    legacy = op.type == "Upsample" or op.version < 11
+    legacy = _is_old(op)
     if count not in (1, 2, 3) or min(moved) < 2 or op.get("antialias", 0) or op.get("exclude_outside", 0):
         return None
     words = {"linear": ("linear", "bilinear", "trilinear")[count - 1], "cubic": "bicubic" if count == 2 else ""}
@@ -354,7 +357,7 @@ def _matrix(
         for each in op.proto.attribute
         if each.name not in ("axes", "scales", "keep_aspect_ratio_policy")
     }
-    legacy = op.type == "Upsample" or op.version < 11
+    legacy = _is_old(op)
     if legacy:
         for name, text in (("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")):
             kept[name] = onnx.helper.make_attribute(name, text)

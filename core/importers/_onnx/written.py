@@ -10,10 +10,7 @@ import ast
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
-from core import trust
-from core.graph.names import RESERVED_CLASSES, free_class_name
-from core.graph.project import End, PythonLayer
-from core.importers._draft import trust_own
+from core.graph.project import End
 from core.importers._onnx.model import Refused
 
 if TYPE_CHECKING:
@@ -54,27 +51,22 @@ def written(
         Refused: it does not take what arrives, or would say more than such a layer may.
     """
     rows = [rows] if isinstance(rows, str) else list(rows)
-    stem = what[:1].upper() + what[1:]
-    taken = {*flow.draft.project.groups, *RESERVED_CLASSES}
-    while True:
-        name = free_class_name(stem, taken)
-        layer = PythonLayer(name, _source(name, what, rows, len(inputs), outputs))
-        _require_plain(layer)
-        if flow.draft.project.code.get(name, layer) == layer:
-            break
-        taken.add(name)
-    if not trust.is_trusted(layer.source):
-        trust_own(layer.source, flow.draft.note)
-    end = flow.add(flow.draft.define(layer), {}, inputs, suffix=suffix)
+
+    def source(name: str) -> str:
+        text = _source(name, what, rows, len(inputs), outputs)
+        _require_plain(text)
+        return text
+
+    end = flow.add(flow.draft.define_own(what[:1].upper() + what[1:], source), {}, inputs, suffix=suffix)
     if outputs == 1:
         return (end,)
     return tuple(End(end.node, f"output{number}") for number in range(1, outputs + 1))
 
 
-def _require_plain(layer: PythonLayer) -> None:
+def _require_plain(source: str) -> None:
     """Raise Refused for a source that holds anything but one class of arithmetic in known words."""
     try:
-        body = ast.parse(layer.source).body if len(layer.source) <= _LONGEST else []
+        body = ast.parse(source).body if len(source) <= _LONGEST else []
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         body = []
     made = body[-1] if body else None

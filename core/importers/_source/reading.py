@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, cast
@@ -24,7 +24,7 @@ from core.importers._torch.learning import note_training
 from core.importers._torch.modules import different, kind_of_module, tensors_in
 from core.importers._torch.records import ChangedInPlace, LeafCall
 from core.importers._torch.sampling import with_samplers
-from core.importers._torch.ties import Ties
+from core.importers._torch.ties import Ties, read_tied
 from core.importers._torch.tracing import Untraceable, around, exported
 from core.importers._torch.translations import NoWords
 from core.kinds import LayerKind, Value
@@ -277,43 +277,39 @@ class Classes:
 
     def _read(self, module: nn.Module, calls: Sequence[Arguments], known: Graph | None) -> Graph:
         """Return the graph of one class; ``known`` is that of its group, whose outputs lend their names."""
-        name = type(module).__name__
         traced = self._traced(module, calls)
         try:
             with running(self.built.text, "cpu"), torch.no_grad():
-                draft = self._drafted(Draft(name), module, traced, calls, known, Ties())
-        except (NoWords, ChangedInPlace) as error:
-            raise Undrawable(module, calls, f"{error}.") from error
+                draft = read_tied(lambda ties: self._drafted(module, traced, calls, known, ties), self._note_of)
+        except CodeError as error:
+            if isinstance(error.__cause__, NoWords | ChangedInPlace):
+                raise Undrawable(module, calls, f"{error.__cause__}.") from error
+            raise
         self.layers |= {name: each for name, each in draft.project.code.items() if name not in self.definitions.code}
         return draft.finished().project.graph
 
     def _drafted(
         self,
-        draft: Draft,
         module: nn.Module,
         traced: fx.GraphModule,
         calls: Sequence[Arguments],
         known: Graph | None,
         ties: Ties,
     ) -> Draft:
-        """Return what one class does as a draft; it is read once more where layers in it have a tensor together."""
+        """Return what one class does as a draft."""
+        draft = Draft(type(module).__name__)
         draft.project = replace(draft.project, groups=self.definitions.groups, code=self.definitions.code)
         reader = Reader(draft, translate, python=_Leaves(self, module, traced).add, batch=_BATCHES, ties=ties)
         first, second = (_bound(module, args, kwargs) for args, kwargs in calls)
         for argument, one in first.items():
             if isinstance(one, Tensor):
-                dtype = str(one.dtype).removeprefix("torch.")
-                end = draft.input(argument, tuple(one.shape[1:]), dtype)
-                reader.given(one, second[argument], end)
+                reader.enter(argument, one, second[argument])
         out, _other = reader.read(traced, list(first.values()), list(second.values()))
         self._outputs(reader, out, known)
-        if ties.kept:
-            return draft
-        again = ties.found() or ties
-        again.tell(lambda note: self.notes.append(note) if note not in self.notes else None, before=ties)
-        if again is ties:
-            return draft
-        return self._drafted(Draft(draft.project.name), module, traced, calls, known, again)
+        return draft
+
+    def _note_of(self, _draft: Draft) -> Callable[[str], object]:
+        return lambda note: self.notes.append(note) if note not in self.notes else None
 
     def _traced(self, module: nn.Module, calls: Sequence[Arguments]) -> fx.GraphModule:
         """Return what a class calls: as it is traced, else, where it uses no other class, as PyTorch exports it."""

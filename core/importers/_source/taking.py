@@ -72,8 +72,8 @@ def taken_back(
         ImportFailed, Cancelled: as ``from_source``.
         EditError: the groups would stand in each other.
     """
-    own = known_classes(project, written)
-    network = network or default_network(networks(text))
+    own, there = known_classes(project, written), networks(text)
+    network = network or default_network(there)
     same = unchanged(text, written.text) if written else frozenset()
     if network in same:
         return adopt(project, replace(project, groups={}, code={}))
@@ -90,7 +90,7 @@ def taken_back(
         name: replace(project.code[name], source=_with_class(project.code[name].source, class_name, text))
         for class_name, kind in own.items()
         if (name := kind.removeprefix(PYTHON_PREFIX)) in project.code and kind.startswith(PYTHON_PREFIX)
-        if class_name not in same and class_name in {each.name for each in networks(text)}
+        if class_name not in same and any(class_name == each.name for each in there)
     }
     return replace(adopt(project, replace(new, code={**new.code, **layers}), base), notes=read.notes)
 

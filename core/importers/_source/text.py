@@ -77,7 +77,7 @@ def networks(text: str) -> tuple[NetworkClass, ...]:
         return ()
     tree = ast.parse(text)
     names, top = Names(tree), defined(tree)
-    classes = _classes(text)
+    classes = {name: each for name, each in top.items() if isinstance(each, ast.ClassDef)}
     modules = {name: each for name, each in classes.items() if _is_module(name, classes, names)}
     found = {name: _read(each, classes) for name, each in modules.items()}
     makers = Makers(tree, names, modules.keys())
@@ -129,10 +129,6 @@ def unchanged(text: str, before: str) -> frozenset[str]:
 def segment(text: str, name: str) -> str:
     """Return the text of a class or function at the top of a text."""
     return ast.get_source_segment(text, _definitions(text)[name]) or ""
-
-
-def _classes(text: str) -> dict[str, ast.ClassDef]:
-    return {name: each for name, each in _definitions(text).items() if isinstance(each, ast.ClassDef)}
 
 
 def _definitions(text: str) -> dict[str, ast.stmt]:

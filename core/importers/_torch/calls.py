@@ -14,7 +14,7 @@ from core.importers._torch.aliases import ALIASES, CASTS, IDENTITIES
 from core.importers._torch.graph import Reader
 from core.importers._torch.indexing import indexed, scattered, sliced, unbound
 from core.importers._torch.modes import DROPOUTS, attended, dropped, leaked, normalised
-from core.importers._torch.modules import tensors_in
+from core.importers._torch.modules import dtype_name, tensors_in
 from core.importers._torch.packed import laid_out, packed
 from core.importers._torch.records import Call
 from core.importers._torch.recurrent import cell, recurrent
@@ -164,7 +164,7 @@ def _clamped(reader: Reader, call: Call, name: str) -> None:
         return
     refuse_open(call)
     keys = {"clamp": ("min", "max"), "clamp_min": ("min",), "clamp_max": ("max",)}[name]
-    given = dict(zip(keys, call.args[1:], strict=False)) | dict(call.kwargs)
+    given = call.said("input", *keys)
     text = "a" if given.get("min") is None else f"max(a, {given['min']})"
     text = text if given.get("max") is None else f"min({text}, {given['max']})"
     reader.give(
@@ -226,9 +226,7 @@ def _logical(reader: Reader, call: Call, name: str) -> None:
 
 def _padded(reader: Reader, call: Call, name: str) -> None:
     refuse_open(call)
-    given = dict(zip(("input", "pad", "mode", "value"), call.args, strict=False)) | dict(call.kwargs)
-    if name == "constant_pad_nd":
-        given = dict(zip(("input", "pad", "value"), call.args, strict=False)) | dict(call.kwargs)
+    given = call.said(*(("input", "pad", "value") if name == "constant_pad_nd" else ("input", "pad", "mode", "value")))
     params = {"pad": tuple(given["pad"]), "mode": given.get("mode") or "constant"}
     if given.get("value"):
         params["value"] = float(given["value"])
@@ -267,7 +265,7 @@ def _interpolated(reader: Reader, call: Call, name: str) -> None:
         scale = next((each for each in call.args[2:] if isinstance(each, tuple | list)), None)
     else:
         keys = ("input", "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias")
-        given = dict(zip(keys, call.args, strict=False)) | dict(call.kwargs)
+        given = call.said(*keys)
         params["mode"] = given.get("mode", "nearest")
         params |= {key: bool(given.get(key)) for key in keys[4:]}
         scale = given.get("scale_factor")
@@ -283,7 +281,7 @@ def _cast(reader: Reader, call: Call, name: str) -> None:
     if _same_dtype(call):
         _passed(reader, call, name)
         return
-    dtype = str(call.out.dtype).removeprefix("torch.")
+    dtype = dtype_name(call.out.dtype)
     dtype = {"float64": "float32", "int32": "int64"}.get(dtype, dtype)
     if dtype not in ("float32", "int64", "bool"):
         raise NoWords(f"numbers of {dtype}")
@@ -330,16 +328,12 @@ def _copied(reader: Reader, call: Call, name: str) -> None:
 
 def _attribute(reader: Reader, call: Call, name: str) -> None:
     if call.args[1] in ("T", "mT", "H", "mH"):
-        _moved(reader, _renamed(call, "T" if call.args[1] in ("T", "H") else "mT"), name)
+        _moved(reader, call.of_first("T" if call.args[1] in ("T", "H") else "mT"), name)
         return
     if call.args[1] == "data":
         _passed(reader, call, name)
         return
     raise NoWords(f"the attribute {call.args[1]}")
-
-
-def _renamed(call: Call, name: str) -> Call:
-    return Call(name, call.args[:1], {}, call.other_args[:1], {}, call.out, call.other_out, call.path, call.aten)
 
 
 _HANDLERS: Mapping[str, Callable[[Reader, Call, str], None]] = {

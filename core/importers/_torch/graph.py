@@ -7,7 +7,7 @@ call returned is where the next one gets it from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from core.importers._torch.modules import (
     arguments,
     derived_values,
     different,
+    dtype_name,
     kind_of_module,
     parameters_of_module,
     tensors_in,
@@ -75,12 +76,26 @@ class Reader:
 
     # Running
 
+    def read_whole(
+        self, graph: fx.GraphModule, names: Sequence[str], batches: Sequence[Sequence[Tensor]]
+    ) -> tuple[list[End], tuple[Any, Any]]:
+        """Read the graph of a network whose inputs are called so; return where they enter, and what it gives.
+
+        The batches stay as they are, whatever the network changes in its place.
+        """
+        first, second = ([each.clone() for each in batch] for batch in batches)
+        ends = [self.enter(*each) for each in zip(names, first, second, strict=False)]
+        return ends, self.read(graph, first, second)
+
     def read(
         self, graph: fx.GraphModule, first: Sequence[Any], second: Sequence[Any], prefix: str = ""
     ) -> tuple[Any, Any]:
         """Read a graph that is called with these arguments; return what it gives for each batch.
 
         ``prefix`` is the path of the module that the graph is of.
+
+        Raises:
+            ChangedInPlace: what it takes or gives is changed in part.
         """
         runs = (fx.Interpreter(graph), fx.Interpreter(graph))
         waiting = (iter(first), iter(second))
@@ -92,7 +107,9 @@ class Reader:
                 for run, values in zip(runs, waiting, strict=True):
                     run.env[node] = next(values, default)
             elif node.op == "output":
-                return tuple(run.map_nodes_to_values(node.args[0], node) for run in runs)  # type: ignore[return-value]
+                out, other = (run.map_nodes_to_values(node.args[0], node) for run in runs)
+                self.check_unchanged(out)
+                return out, other
             else:
                 self._node(graph, node, runs, prefix)
         raise NoWords("a graph without an output")
@@ -113,14 +130,14 @@ class Reader:
             runs[0].env[node] = runs[1].env[node] = None
             return
         self.check_unchanged((args, kwargs))
-        before = dict(zip(map(id, tensors_in((args, kwargs))), tensors_in((args, kwargs)), strict=True))
+        before = list(tensors_in((args, kwargs)))
         out, other = (
             getattr(run, node.op)(node.target, *given)
             for run, given in zip(runs, ((args, kwargs), (other_args, other_kwargs)), strict=True)
         )
         for run, value in zip(runs, (out, other), strict=True):
             run.env[node] = value
-        self._kept += [out, other, args, kwargs, before]
+        self._kept += [out, other, args, kwargs]
         for one, two in zip(tensors_in(out), tensors_in(other), strict=False):
             self._twins.setdefault(id(one), two)
         self.scope = node.meta.get("scopes", ())
@@ -130,14 +147,13 @@ class Reader:
             path = f"{prefix}.{node.target}" if prefix else str(node.target)
             self._module(LeafCall(module, path, args, other_args, kwargs, out, other))
             return
-        if before and all(map(self.is_fixed, before.values())):
-            self._kept += list(tensors_in(out))
+        if before and all(map(self.is_fixed, before)):
             self._fixed.update(map(id, tensors_in(out)))
         name, aten = name_of(node.target)
         holder = isinstance(node.target, type) and issubclass(node.target, tuple | list | dict)
         if holder or (name in _STRUCTURE and not isinstance(args[0], Tensor)):
             return  # what it gives is known from where it was put in
-        if name in FILLED or not any(self.is_live(each) for each in tensors_in((args, kwargs))):
+        if name in FILLED or not any(map(self.is_live, before)):
             return
         leaf, training = node.meta.get("leaf", ""), node.meta.get("training")
         self.call(Call(name, args, kwargs, other_args, other_kwargs, out, other, path, aten, leaf, training))
@@ -156,6 +172,11 @@ class Reader:
         """True where a tensor follows from nothing that arrives, or is learned."""
         held = self.held.get(id(tensor))
         return id(tensor) in self._fixed or (held is not None and not held.learned)
+
+    def require_held(self, tensors: Iterable[Tensor]) -> None:
+        """Raise NoWords unless the network holds all these tensors: only such are the weights of a layer."""
+        if any(id(each) not in self.held and id(each) not in self.used for each in tensors):
+            raise NoWords("weights that are computed")
 
     def hold(self, tensor: Tensor, name: str, learned: bool) -> None:
         """Remember a tensor that the network holds, under the first name that it has."""
@@ -191,7 +212,7 @@ class Reader:
         ends = [self.end(each) for each in given]
         outs, others = list(tensors_in(out)), list(tensors_in(other))
         shapes = [self._sizes(one, two, given) for one, two in zip(outs, others, strict=True)]
-        dtypes = [str(each.dtype).removeprefix("torch.") for each in outs]
+        dtypes = [dtype_name(each.dtype) for each in outs]
         made = opaque(self.draft, what, ends, shapes, dtypes, name=name)
         self.placed(made[0].node)
         for end, tensor in zip(made, outs, strict=True):
@@ -223,12 +244,14 @@ class Reader:
 
     # Ends
 
-    def given(self, tensor: Tensor, other: Tensor, end: End) -> None:
-        """Say where an input enters, for both batches."""
+    def enter(self, name: str, tensor: Tensor, other: Tensor) -> End:
+        """Add an input, where these enter in the two batches."""
+        end = self.draft.input(name, tuple(tensor.shape[1:]), dtype_name(tensor.dtype))
         self._twins[id(tensor)] = other
         self._kept.append(other)
         self.inputs.append(end)
         self.give(tensor, end)
+        return end
 
     def give(self, tensor: Tensor, end: End) -> None:
         """Say where a tensor comes from from now on."""

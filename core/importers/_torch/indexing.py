@@ -80,7 +80,7 @@ def _step(
     if first is None:
         return reader.node("Unsqueeze", {"dim": axis}, [end], reader.path(call, "unsqueeze")), 1
     if isinstance(first, slice):
-        limits = [_limits(each, whole) for each, whole in zip(entry, size, strict=True)]
+        limits = [each.indices(length) for each, length in zip(entry, size, strict=True)]
         whole = all(each == (0, length, 1) for each, length in zip(limits, size, strict=True))
         if whole:
             return end, 1
@@ -103,8 +103,8 @@ def _step(
 
 def sliced(reader: Reader, call: Call, _name: str) -> None:
     """``aten.slice``: a range along one dimension."""
-    named = dict(zip(("input", "dim", "start", "end", "step"), call.args, strict=False)) | dict(call.kwargs)
-    other = dict(zip(("input", "dim", "start", "end", "step"), call.other_args, strict=False)) | dict(call.other_kwargs)
+    names = ("input", "dim", "start", "end", "step")
+    named, other = call.said(*names), call.other_said(*names)
     tensor, axis = named["input"], int(named.get("dim", 0))
     axis %= tensor.dim()
     one, two = (slice(each.get("start"), each.get("end"), each.get("step")) for each in (named, other))
@@ -119,10 +119,6 @@ def _several(reader: Reader, index: Any) -> tuple[int, ...]:
     if isinstance(index, list) and all(type(each) is int for each in index):
         return tuple(index)
     raise NoWords("an index that is computed")
-
-
-def _limits(part: slice, size: int) -> tuple[int, int, int]:
-    return part.indices(size)
 
 
 def _parts(part: slice) -> tuple[Any, Any, Any]:
@@ -156,8 +152,7 @@ def scattered(reader: Reader, call: Call, name: str) -> None:
         if name == "select_scatter"
         else ("input", "src", "dim", "start", "end", "step")
     )
-    said = dict(zip(names, call.args, strict=False)) | dict(call.kwargs)
-    other = dict(zip(names, call.other_args, strict=False)) | dict(call.other_kwargs)
+    said, other = call.said(*names), call.other_said(*names)
     tensor, axis = said["input"], int(said.get("dim", 0)) % said["input"].dim()
     whole = (tensor.shape[axis], reader.twin(tensor).shape[axis])
     found = [_range(name, each, size) for each, size in zip((said, other), whole, strict=True)]

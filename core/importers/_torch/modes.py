@@ -11,7 +11,7 @@ from torch import Tensor
 from core.graph.project import End
 from core.importers._torch.graph import Reader
 from core.importers._torch.modules import tensors_in
-from core.importers._torch.records import Call
+from core.importers._torch.records import Call, by_name
 from core.importers._torch.translations import NoWords
 from core.importers._torch.worded import by_words
 from core.layers import catalogue
@@ -26,21 +26,18 @@ _NORMS = {
 }
 _ATEN_NORM = (0, 3, 4, 1, 2, 5, 6, 7)
 """Where PyTorch's operators have the arguments of the functions."""
+_DROPOUT = ("input", "p", "training")
 _ATTENTION = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
-
-
-def _named(names: Sequence[str], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(zip(names, args, strict=False)) | dict(kwargs)
 
 
 def dropped(reader: Reader, call: Call, name: str) -> None:
     """Dropout: the layer where it drops while training alone, nothing where it never does."""
-    said = _named(("input", "p", "training"), call.args, call.kwargs)
+    said = call.said(*_DROPOUT)
     if _share(call, name, said):
         raise NoWords("dropout that also drops in prediction")
     share: Any = said.get("p", 0.5)
     if call.training is not None:
-        share = _share(call, name, _named(("input", "p", "training"), *call.training))
+        share = _share(call, name, by_name(_DROPOUT, *call.training))
     tensor = call.args[0] if call.args else call.kwargs["input"]
     if not share:
         reader.give(call.out, reader.end(tensor))
@@ -66,11 +63,11 @@ def normalised(reader: Reader, call: Call, name: str) -> None:
     if call.aten:
         names = tuple(names[at] for at in _ATEN_NORM)
     key = "training" if name == "batch_norm" else "use_input_stats"
-    said = _named(names, call.args, call.kwargs)
+    said = call.said(*names)
     own = said.get(key, name == "instance_norm")
     later = None
     if call.training is not None:
-        later = _named(names, *call.training).get(key, name == "instance_norm")
+        later = by_name(names, *call.training).get(key, name == "instance_norm")
     if own:
         if later is False:
             raise NoWords("normalisation by running values while training only")
@@ -118,10 +115,10 @@ def _fixed(reader: Reader, call: Call, name: str, said: Mapping[str, Any]) -> No
 def leaked(reader: Reader, call: Call, name: str) -> None:
     """RReLU: random slopes while training; where they never are, their mean."""
     names = ("input", "lower", "upper", "training")
-    said = _named(names, call.args, call.kwargs)
+    said = call.said(*names)
     if said.get("training", False):
         raise NoWords("slopes that are random in prediction, too")
-    if call.training is None or _named(names, *call.training).get("training", False):
+    if call.training is None or by_name(names, *call.training).get("training", False):
         by_words(reader, call, name)
         return
     slope = (said.get("lower", 1 / 8) + said.get("upper", 1 / 3)) / 2
@@ -133,9 +130,9 @@ def leaked(reader: Reader, call: Call, name: str) -> None:
 
 def attended(reader: Reader, call: Call, name: str) -> None:
     """Attention; the share of weights that is dropped while training has no place in the layer."""
-    if _named(_ATTENTION, call.args, call.kwargs).get("dropout_p", 0.0):
+    if call.said(*_ATTENTION).get("dropout_p", 0.0):
         raise NoWords("dropout that also drops in prediction")
-    share = 0.0 if call.training is None else _named(_ATTENTION, *call.training).get("dropout_p", 0.0)
+    share = 0.0 if call.training is None else by_name(_ATTENTION, *call.training).get("dropout_p", 0.0)
     if share:
         reader.draft.note(
             f"Attention in '{call.path or 'the network'}' drops {share} of its weights while training, for which the "

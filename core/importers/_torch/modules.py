@@ -229,6 +229,11 @@ def arguments(kind: LayerKind, module: nn.Module, args: Sequence[Any], kwargs: M
     return found
 
 
+def dtype_name(dtype: torch.dtype) -> str:
+    """Return what a kind of number is called ("float32")."""
+    return str(dtype).removeprefix("torch.")
+
+
 def tensors_in(value: Any) -> Iterator[Tensor]:
     """Yield the tensors in nested tuples, lists and dictionaries, in their order."""
     if isinstance(value, Tensor):

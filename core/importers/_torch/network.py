@@ -6,6 +6,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,13 +19,13 @@ from core.importers._folding import Scope, folded
 from core.importers._kind import Imported
 from core.importers._torch.calls import translate
 from core.importers._torch.graph import Reader
-from core.importers._torch.modules import kind_of_module, tensors_in
+from core.importers._torch.modules import dtype_name, kind_of_module, tensors_in
 from core.importers._torch.packed import lengths_in, packs, read_packed
 from core.importers._torch.parametrised import copied, made_of, worked_in
 from core.importers._torch.python import as_python
 from core.importers._torch.records import ChangedInPlace, LeafCall, StaysPacked, reads_packed
 from core.importers._torch.sampling import with_samplers
-from core.importers._torch.ties import Ties
+from core.importers._torch.ties import Ties, read_tied
 from core.importers._torch.tracing import MORE, WHOLE, Untraceable, around, exported, traced
 from core.importers._torch.translations import NoWords
 from core.importers._verify import verified
@@ -34,7 +35,7 @@ from core.progress import report
 BATCHES = (2, 3)
 _MOST_TRIES = 50
 _MOST_SHOWN = 5
-"""What a module is called that nobody can look into."""
+"""Names that a note lists at most."""
 _SIZES = (32, 64, 224)
 """Images that a network is tried with whose first layer says how many channels it takes, but not how large they are."""
 
@@ -52,11 +53,21 @@ class Plan:
     renewed: bool = False
 
 
+@dataclass(frozen=True)
+class Found:
+    """A network that was read: where its inputs enter, its outputs come from, and what it gave for both batches."""
+
+    reader: Reader
+    ends: list[End]
+    outputs: list[End]
+    given: tuple[Any, Any]
+
+
 def imported(
     module: nn.Module, inputs: Sequence[Any], dtypes: Sequence[str], name: str, verify: bool = True
 ) -> Imported:
     """Return a module as a project; see ``core.importers.pytorch.module_to_draft``."""
-    module, note = _plain(module)
+    module, notes = _plain(module)
     modes = {each: each.training for each in module.modules()}
     module.eval()
     try:
@@ -64,7 +75,7 @@ def imported(
             batches = _examples(module, inputs, dtypes)
             wanted = [_run(module, each) for each in batches]
             found = _imported(module, batches, wanted, name, verify)
-            return replace(found, notes=(*note, *_unused(module, found), *found.notes))
+            return replace(found, notes=(*notes, *_unused(module, found), *found.notes))
     except NoWords as error:
         raise ImportFailed(f"The network holds what cannot be expressed: {error}.") from error
     finally:
@@ -78,7 +89,7 @@ def _plain(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
     That is the module itself, or a copy with what is to be told.
     """
     tensors = [*module.parameters(), *module.buffers()]
-    other = {str(each.dtype).removeprefix("torch.") for each in tensors if each.is_floating_point()} - {"float32"}
+    other = {dtype_name(each.dtype) for each in tensors if each.is_floating_point()} - {"float32"}
     notes = []
     if other or any(each.device.type != "cpu" for each in tensors):
         module = copied(module).to("cpu").float()
@@ -111,31 +122,25 @@ def _imported(
     module: nn.Module, batches: Sequence[list[Tensor]], wanted: Sequence[Any], name: str, verify: bool
 ) -> Imported:
     found = _read(module, batches, name, wanted)
-    labels = output_names(wanted[0])
-    names = [found.reader.draft.output(label, end) for label, end in zip(labels, found.outputs, strict=True)]
-    pairs = [(batch, list(tensors_in(each))) for batch, each in zip(batches, found.given, strict=True)]
-    return finished(found.reader, found.ends, names, pairs, verify)
+    return finished(found, output_names(wanted[0]), batches, verify)
 
 
-def finished(
-    reader: Reader,
-    ends: Sequence[End],
-    outputs: Sequence[str],
-    batches: Sequence[tuple[Sequence[Tensor], Sequence[Tensor]]],
-    verify: bool = True,
-) -> Imported:
-    """Return what was read, folded and compared with what the source gave for each batch."""
-    inputs = [end.node for end in ends]
+def finished(found: Found, labels: Sequence[str], batches: Sequence[Sequence[Tensor]], verify: bool = True) -> Imported:
+    """Return what was read with its outputs called so, folded and compared with what the source gave for each batch."""
+    reader = found.reader
+    inputs = [end.node for end in found.ends]
+    outputs = [reader.draft.output(label, end) for label, end in zip(labels, found.outputs, strict=True)]
     reader.draft.prune()
     flat = reader.draft.finished()
-    result = folded(reader.draft, reader.scopes)
+    result = folded(flat, reader.scopes)
     if not verify:
         return result
     report(0, 0, "Comparing with the source")
+    pairs = [(batch, list(tensors_in(each))) for batch, each in zip(batches, found.given, strict=True)]
     try:
-        return verified(result, batches, inputs, outputs, must_build=bool(result.project.groups))
+        return verified(result, pairs, inputs, outputs, must_build=bool(result.project.groups))
     except ImportFailed:
-        return verified(flat, batches, inputs, outputs, reader.values)
+        return verified(flat, pairs, inputs, outputs, reader.values)
 
 
 # --- inputs -----------------------------------------------------------------------------------------------------------
@@ -145,7 +150,7 @@ def _examples(module: nn.Module, inputs: Sequence[Any], dtypes: Sequence[str]) -
     """Return random inputs for both batches that the module takes."""
     if inputs and all(isinstance(each, Tensor) for each in inputs):
         shapes = [tuple(each.shape[1:]) for each in inputs]
-        kinds = [str(each.dtype).removeprefix("torch.") for each in inputs]
+        kinds = [dtype_name(each.dtype) for each in inputs]
         most = [int(each.max()) + 1 if not each.is_floating_point() and each.numel() else 2 for each in inputs]
         return drawn(shapes, kinds, most)
     shapes = [tuple(int(size) for size in each) for each in inputs]
@@ -255,55 +260,54 @@ def _run(module: nn.Module, inputs: Sequence[Tensor]) -> Any:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A module that was read: where its inputs enter, its outputs come from, and what it gave for both batches."""
-
-    reader: Reader
-    ends: list[End]
-    outputs: list[End]
-    given: tuple[Any, Any]
-
-
-def _read(module: nn.Module, batches: Sequence[list[Tensor]], name: str, wanted: Sequence[Any]) -> _Found:
+def _read(module: nn.Module, batches: Sequence[list[Tensor]], name: str, wanted: Sequence[Any]) -> Found:
     """Read the module; where a part cannot be said in layers, once more with that part as a layer in Python."""
-    plan, ties, first = Plan(), Ties(), None
+    plan = Plan()
     for _try in range(_MOST_TRIES):
         graph, plan = _graph(module, batches[0], plan)
         samplers = with_samplers(graph)
-        reader = Reader(Draft(name), translate, python=_parts(plan), ties=ties)
-        ends = _inputs(reader, module, batches[0])
-        given = [[each.clone() for each in batch] for batch in batches]
-        for tensor, other, end in zip(given[0], given[1], ends, strict=True):
-            reader.given(tensor, other, end)
         try:
-            out, other = reader.read(graph, given[0], given[1])
-            reader.check_unchanged(out)
-            found = [reader.end(each) for each in tensors_in(out)]
+            found = read_tied(partial(_read_as, plan, module, graph, batches, name), _note_of)
         except StaysPacked as error:
             known = not error.path or error.path in plan.inlined | plan.python
-            plan, ties, first = Plan(plan.inlined | {error.path} - {""}, plan.python, whole=known), Ties(), None
-            continue
+            plan = Plan(plan.inlined | {error.path} - {""}, plan.python, whole=known)
         except ChangedInPlace as error:
             if plan.renewed:
                 raise ImportFailed(f"The network was not opened: {error}.") from error
-            plan, ties, first = Plan(whole=True, renewed=True), Ties(), None
-            continue
-        part = next((each.path for each in reader.unsaid if _may_be_python(module, each.path, plan)), None)
-        if part is not None and not plan.whole:
-            plan, ties, first = Plan(plan.inlined - {part}, plan.python | {part}), Ties(), None
-            continue
-        again = reader.ties.found() if first is None else None
-        if again is not None:
-            ties, first = again, reader.ties
-            continue
-        reader.ties.tell(reader.draft.note, first)
-        _tell(reader.draft, samplers, graph.meta.get(MORE, ()))
-        called = reader.draft.names
-        called.update({key: each.removeprefix(f"{WHOLE}.") for key, each in called.items()})
-        gave = (out, other) if samplers else (wanted[0], wanted[1])
-        return _Found(reader, ends, found, gave)
+            plan = Plan(whole=True, renewed=True)
+        except _NeedsPython as error:
+            plan = Plan(plan.inlined - {error.path}, plan.python | {error.path})
+        else:
+            draft = found.reader.draft
+            _tell(draft, samplers, graph.meta.get(MORE, ()))
+            draft.names.update({key: each.removeprefix(f"{WHOLE}.") for key, each in draft.names.items()})
+            return found if samplers else replace(found, given=(wanted[0], wanted[1]))
     raise ImportFailed("The network has more parts that cannot be expressed than are tried.")
+
+
+class _NeedsPython(Exception):
+    """No layers say what the module at ``path`` does, which may be a layer in Python."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def _read_as(
+    plan: Plan, module: nn.Module, graph: fx.GraphModule, batches: Sequence[list[Tensor]], name: str, ties: Ties
+) -> Found:
+    """Read the module's graph once."""
+    reader = Reader(Draft(name), translate, python=_parts(plan), ties=ties)
+    ends, out = reader.read_whole(graph, _input_names(module, len(batches[0])), batches)
+    outputs = [reader.end(each) for each in tensors_in(out[0])]
+    part = next((each.path for each in reader.unsaid if _may_be_python(module, each.path, plan)), None)
+    if part is not None and not plan.whole:
+        raise _NeedsPython(part)
+    return Found(reader, ends, outputs, out)
+
+
+def _note_of(found: Found) -> Callable[[str], object]:
+    return found.reader.draft.note
 
 
 def _tell(draft: Draft, samplers: Sequence[str], more: Sequence[str]) -> None:
@@ -370,14 +374,10 @@ def _parts(plan: Plan) -> Callable[[Reader, LeafCall], bool]:
     return add
 
 
-def _inputs(reader: Reader, module: nn.Module, batch: Sequence[Tensor]) -> list[End]:
+def _input_names(module: nn.Module, count: int) -> list[str]:
+    """Return names for so many inputs: those of the arguments, then numbers."""
     names = [each for each in inspect.signature(module.forward).parameters if each not in ("args", "kwargs")]
-    names += [f"input{number}" for number in range(len(names) + 1, len(batch) + 1)]
-    found = []
-    for name, tensor in zip(names, batch, strict=False):
-        dtype = str(tensor.dtype).removeprefix("torch.")
-        found.append(reader.draft.input(name, tuple(tensor.shape[1:]), dtype))
-    return found
+    return [*names, *(f"input{number}" for number in range(len(names) + 1, count + 1))]
 
 
 def output_names(value: Any, stem: str = "output") -> list[str]:

@@ -78,7 +78,7 @@ def packs(module: nn.Module) -> bool:
 
 def packed(reader: Reader, call: Call, name: str) -> None:
     """``pack_padded_sequence(input, lengths, batch_first, enforce_sorted)``: remember what is packed."""
-    said = dict(zip(("input", "lengths", "batch_first", "enforce_sorted"), call.args, strict=False)) | dict(call.kwargs)
+    said = call.said("input", "lengths", "batch_first", "enforce_sorted")
     tensor, lengths = said["input"], said["lengths"]
     if not isinstance(call.out, PackedSequence):
         raise NoWords("a packed sequence")
@@ -92,8 +92,7 @@ def packed(reader: Reader, call: Call, name: str) -> None:
 
 def laid_out(reader: Reader, call: Call, name: str) -> None:
     """``pad_packed_sequence(sequence, batch_first, padding_value, total_length)``: what the layer gives."""
-    names = ("sequence", "batch_first", "padding_value", "total_length")
-    said = dict(zip(names, call.args, strict=False)) | dict(call.kwargs)
+    said = call.said("sequence", "batch_first", "padding_value", "total_length")
     if not isinstance(said["sequence"], PackedSequence):
         raise NoWords("a packed sequence")
     pack, total = reader.packs.get(id(said["sequence"].data)), said.get("total_length")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
@@ -32,6 +32,24 @@ class Call:
     """The module that the call is all of, where the graph says so: its node is called like it."""
     training: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None
     """What the call is given while training, as far as that is plain values; None where that is not known."""
+
+    def said(self, *names: str) -> dict[str, Any]:
+        """Return what it is given by name; ``names`` are those of the arguments, in their order."""
+        return by_name(names, self.args, self.kwargs)
+
+    def other_said(self, *names: str) -> dict[str, Any]:
+        """Return what it is given by name for the other batch."""
+        return by_name(names, self.other_args, self.other_kwargs)
+
+    def of_first(self, name: str) -> Call:
+        """Return a call of another function that is given the first argument alone, and gives the same."""
+        one, other = self.args[:1], self.other_args[:1]
+        return replace(self, name=name, args=one, kwargs={}, other_args=other, other_kwargs={}, training=None)
+
+
+def by_name(names: Sequence[str], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments by name; ``names`` are those that may be given by their order."""
+    return dict(zip(names, args, strict=False)) | dict(kwargs)
 
 
 @dataclass(frozen=True)

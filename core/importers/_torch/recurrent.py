@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -24,7 +25,6 @@ def recurrent(reader: Reader, call: Call, name: str) -> None:
     if not isinstance(sequence, Tensor) or not isinstance(biases, bool):
         raise NoWords("a packed sequence")
     kind = catalogue[_KINDS[name]]
-    states = list(states) if isinstance(states, tuple | list) else [states]
     per = 4 if biases else 2
     directions = 2 if both else 1
     if len(weights) != per * directions * layers:
@@ -42,15 +42,10 @@ def recurrent(reader: Reader, call: Call, name: str) -> None:
     }
     if name.startswith("rnn"):
         params["nonlinearity"] = name.removeprefix("rnn_")
-    if any(id(each) not in reader.held and id(each) not in reader.used for each in weights):
-        raise NoWords("weights that are computed")
-    held = reader.held.get(id(weights[0]))
-    path = call.leaf or (held.name.rpartition(".")[0] if held else "") or reader.path(call, name)
+    reader.require_held(weights)
+    path = _path(reader, call, weights[0], name)
     source = reader.end(sequence)
-    inputs = {"input": source if first else reader.turned(source, path)}
-    for slot, state in zip(("hidden", "cell"), states, strict=False):
-        if id(state) in reader.ends or bool(state.any()):
-            inputs[slot] = reader.end(state)
+    inputs = {"input": source if first else reader.turned(source, path), **_states(reader, states)}
     made = reader.layer(kind, different(kind, params), inputs, tensors, path)
     outs = list(tensors_in(call.out))
     output = End(made.node, "output")
@@ -62,21 +57,27 @@ def recurrent(reader: Reader, call: Call, name: str) -> None:
 def cell(reader: Reader, call: Call, name: str) -> None:
     """One step: ``gru_cell(input, hidden, w_ih, w_hh, b_ih, b_hh)``; hidden is a list of two for ``lstm_cell``."""
     sequence, states, *weights = call.args
-    states = list(states) if isinstance(states, tuple | list) else [states]
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     tensors = {key: each for key, each in zip(names, weights, strict=False) if isinstance(each, Tensor)}
-    if any(id(each) not in reader.held and id(each) not in reader.used for each in tensors.values()):
-        raise NoWords("weights that are computed")
+    reader.require_held(tensors.values())
     kind = catalogue[_CELLS[name]]
     params: dict[str, Any] = {"hidden_size": tensors["weight_hh"].shape[1], "bias": "bias_ih" in tensors}
     if name.startswith("rnn"):
         params["nonlinearity"] = name.removeprefix("rnn_").removesuffix("_cell")
-    held = reader.held.get(id(tensors["weight_ih"]))
-    path = call.leaf or (held.name.rpartition(".")[0] if held else "") or reader.path(call, name)
-    inputs = {"input": reader.end(sequence)}
-    for port, state in zip(kind.inputs[1:], states, strict=True):
-        if id(state) in reader.ends or bool(state.any()):
-            inputs[port.name] = reader.end(state)
-    made = reader.layer(kind, different(kind, params), inputs, tensors, path)
+    inputs = {"input": reader.end(sequence), **_states(reader, states)}
+    made = reader.layer(kind, different(kind, params), inputs, tensors, _path(reader, call, weights[0], name))
     for port, tensor in zip(kind.outputs, tensors_in(call.out), strict=False):
         reader.give(tensor, End(made.node, port.name))
+
+
+def _path(reader: Reader, call: Call, weight: Tensor, name: str) -> str:
+    """Return what the layer is called: as the module that its first weight belongs to, where that is known."""
+    held = reader.held.get(id(weight))
+    return call.leaf or (held.name.rpartition(".")[0] if held else "") or reader.path(call, name)
+
+
+def _states(reader: Reader, states: Tensor | Sequence[Tensor]) -> dict[str, End]:
+    """Return where the states come from that a layer starts from, but those that are zeros anyway."""
+    each = states if isinstance(states, tuple | list) else [states]
+    pairs = zip(("hidden", "cell"), each, strict=False)
+    return {slot: reader.end(state) for slot, state in pairs if id(state) in reader.ends or bool(state.any())}

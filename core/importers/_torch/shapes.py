@@ -56,15 +56,11 @@ def _sizes(out: Sequence[int], other: Sequence[int], said: Sequence[Any]) -> tup
 
 def flattened(reader: Reader, call: Call, name: str) -> None:
     """Flatten: the layer where it leaves the batch alone."""
-    given = dict(zip(("input", "start_dim", "end_dim"), call.args, strict=False)) | dict(call.kwargs)
+    given = call.said("input", "start_dim", "end_dim")
     rank = call.args[0].dim()
     start, end = given.get("start_dim", 0), given.get("end_dim", -1)
     if start % max(rank, 1) == 0:
-        reshaped(
-            reader,
-            Call(call.name, call.args[:1], {}, call.other_args[:1], {}, call.out, call.other_out, call.path),
-            name,
-        )
+        reshaped(reader, call.of_first(call.name), name)
         return
     params = {"start_dim": start, "end_dim": end}
     if start < 0:

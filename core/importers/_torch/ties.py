@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from core.kinds import Value
 
 Place = tuple[int, tuple[int, ...], tuple[int, ...]]
 """Where the numbers of a tensor lie, and how: two names of one tensor have the same."""
+Read = TypeVar("Read")
 TABLE, PRODUCT, ALONE = "Embedding", "Linear", ""
 
 
@@ -65,9 +67,9 @@ class Ties:
                 kept[place] = tables[0] if tables else None
         return Ties(kept=kept) if kept else None
 
-    def tell(self, note: Callable[[str], object], before: Ties | None = None) -> None:
-        """Say which layers have a tensor together, and which had (as the first reading found, ``before``)."""
-        for place, uses in (before or self).uses.items():
+    def tell(self, note: Callable[[str], object], before: Ties) -> None:
+        """Say which layers have a tensor together, and which had, as the first reading found (``before``)."""
+        for place, uses in before.uses.items():
             whole = _paths(each for each in uses if place in self.kept and each.keeps)
             apart = [each for each in _paths(uses) if each not in whole]
             if len(whole) > 1:
@@ -84,6 +86,20 @@ class Ties:
                     f"Row {table.params['padding_idx']} of '{table.path}', the filler, is not learned here. What has "
                     "the tensor together with it learned it there."
                 )
+
+
+def read_tied(read: Callable[[Ties], Read], note: Callable[[Read], Callable[[str], object]]) -> Read:
+    """Return what is read, once more where layers in it turn out to have a tensor together, and say which do.
+
+    ``note`` gives what is told, of what was read at last.
+    """
+    first = Ties()
+    found = read(first)
+    kept = first.found()
+    if kept is not None:
+        found = read(kept)
+    (kept or first).tell(note(found), before=first)
+    return found
 
 
 def _paths(uses: Iterable[Use]) -> list[str]:

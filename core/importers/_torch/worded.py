@@ -40,8 +40,7 @@ def by_words(reader: Reader, call: Call, name: str) -> None:
             for key in _WEIGHTS
             if isinstance(raw.get(key), Tensor) and not isinstance(found.get(key), Tensor)
         }
-    if any(id(each) not in reader.held and id(each) not in reader.used for each in tensors.values()):
-        raise NoWords("weights that are computed")
+    reader.require_held(tensors.values())
     params = different(kind, dict(parameters(kind, found)))
     inputs = dict(_inputs(reader, kind, found))
     path = call.leaf or _path_of(reader, tensors) or reader.path(call, kind.name_stem)
