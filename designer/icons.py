@@ -19,12 +19,13 @@ _SIZES = (16, 20, 24, 28, 32, 40, 48, 64)
 def icon(name: str, colour: str | None = None) -> QIcon:
     """Return the icon ``resources/icons/<name>.svg`` in a colour (``#rrggbb``), by default the theme's text colour.
 
-    Ask again after the theme has changed.
+    In a selected row it takes the colour of the text there. Ask again after the theme has changed.
 
     Raises:
         FileNotFoundError: there is no such file.
     """
-    return _tinted(name, colour or theme.current().text, theme.current().text_muted)
+    used = theme.current()
+    return _tinted(name, colour or used.text, used.text_muted, used.on_accent)
 
 
 def family_icon(family: str, colour: str = "") -> QIcon:
@@ -41,7 +42,7 @@ def application_icon() -> QIcon:
 
 
 @lru_cache(maxsize=512)
-def _tinted(name: str, colour: str, disabled: str) -> QIcon:
+def _tinted(name: str, colour: str, disabled: str, selected: str) -> QIcon:
     drawing = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
     faded = QColor(disabled)
     result = QIcon()
@@ -49,6 +50,7 @@ def _tinted(name: str, colour: str, disabled: str) -> QIcon:
         result.addPixmap(_drawn(drawing.replace("currentColor", colour), size))
         dim = _drawn(drawing.replace("currentColor", faded.name()), size, opacity=0.45)
         result.addPixmap(dim, QIcon.Mode.Disabled)
+        result.addPixmap(_drawn(drawing.replace("currentColor", selected), size), QIcon.Mode.Selected)
     return result
 
 

@@ -15,7 +15,7 @@ class PanelTabs(QStackedWidget):
         self.bar.setDocumentMode(True)
         self.bar.setDrawBase(False)
         self.bar.setExpanding(False)
-        self.bar.setElideMode(Qt.TextElideMode.ElideRight)
+        self.bar.setElideMode(Qt.TextElideMode.ElideNone)
         self.bar.currentChanged.connect(self.setCurrentIndex)
         self.currentChanged.connect(self.bar.setCurrentIndex)
 

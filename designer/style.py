@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPolygonF, QRegion
 from PySide6.QtWidgets import (
     QProxyStyle,
     QStyle,
     QStyleOption,
     QStyleOptionComplex,
+    QStyleOptionMenuItem,
     QStyleOptionToolButton,
     QTabBar,
     QWidget,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 
 _Primitive = QStyle.PrimitiveElement
 _BOXES = (_Primitive.PE_IndicatorCheckBox, _Primitive.PE_IndicatorRadioButton)
+_FLOATING = (_Primitive.PE_PanelTipLabel, _Primitive.PE_PanelMenu, _Primitive.PE_FrameMenu)
 _FRAMES = (_Primitive.PE_FrameLineEdit, _Primitive.PE_Frame)
 _SOUTH = (QTabBar.Shape.RoundedSouth, QTabBar.Shape.TriangularSouth)
 _OUTLINED = (QStyle.ComplexControl.CC_SpinBox, QStyle.ComplexControl.CC_ComboBox)
@@ -46,7 +48,7 @@ class OutlinedFusion(QProxyStyle):
             self._outline(painter, option, self._mark, round_=element is _Primitive.PE_IndicatorRadioButton)
         elif element in _FRAMES and not option.state & QStyle.StateFlag.State_HasFocus:
             self._outline(painter, option, self._border)
-        elif element is _Primitive.PE_PanelTipLabel:
+        elif element in _FLOATING:
             painter.setPen(self._border)
             painter.drawRect(option.rect.adjusted(0, 0, -1, -1))
 
@@ -57,6 +59,9 @@ class OutlinedFusion(QProxyStyle):
         super().drawControl(element, option, painter, widget)
         if element is QStyle.ControlElement.CE_PushButtonBevel and not option.state & QStyle.StateFlag.State_HasFocus:
             self._outline(painter, option, self._edge)
+        if element is QStyle.ControlElement.CE_MenuItem and _is_line(option):
+            place = option.rect
+            painter.fillRect(QRect(place.left() + 5, place.center().y(), place.width() - 10, 1), self._border)
         if element is QStyle.ControlElement.CE_TabBarTabShape and option.state & QStyle.StateFlag.State_Selected:
             place = option.rect
             below = isinstance(widget, QTabBar) and widget.shape() in _SOUTH
@@ -75,13 +80,17 @@ class OutlinedFusion(QProxyStyle):
             self._draw_menu_button(option, painter, widget)
             return
         super().drawComplexControl(control, option, painter, widget)
-        if control in _OUTLINED and not option.state & QStyle.StateFlag.State_HasFocus:
-            self._outline(painter, option, self._border if control is QStyle.ComplexControl.CC_SpinBox else self._edge)
+        if control in _OUTLINED:
+            usual = self._border if control is QStyle.ComplexControl.CC_SpinBox else self._edge
+            focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
+            self._outline(painter, option, option.palette.highlight().color() if focused else usual)
         elif control is QStyle.ComplexControl.CC_ScrollBar:
             handle = QStyleOption(option)
             slider = QStyle.SubControl.SC_ScrollBarSlider
             handle.rect = self.subControlRect(control, option, slider, widget)  # type: ignore[arg-type]  # None is taken
             self._outline(painter, handle, self._edge)
+        elif control is QStyle.ComplexControl.CC_Slider:
+            self._outline_slider(painter, option, widget)
 
     def sizeFromContents(
         self, kind: QStyle.ContentsType, option: QStyleOption, size: QSize, widget: QWidget | None = None
@@ -114,6 +123,18 @@ class OutlinedFusion(QProxyStyle):
         )
         painter.restore()
 
+    def _outline_slider(self, painter: QPainter, option: QStyleOptionComplex, widget: QWidget | None) -> None:
+        """Stroke the handle, and the groove where the handle is not: on black both would be lost."""
+        control, parts = QStyle.ComplexControl.CC_Slider, QStyle.SubControl
+        part = QStyleOption(option)
+        part.rect = self.subControlRect(control, option, parts.SC_SliderHandle, widget)  # type: ignore[arg-type]  # None is taken
+        self._outline(painter, part, self._edge)
+        painter.save()
+        painter.setClipRegion(QRegion(option.rect).subtracted(QRegion(part.rect)))
+        part.rect = self.subControlRect(control, option, parts.SC_SliderGroove, widget)  # type: ignore[arg-type]  # None is taken
+        self._outline(painter, part, self._border)
+        painter.restore()
+
     def _outline(self, painter: QPainter, option: QStyleOption, colour: QColor, *, round_: bool = False) -> None:
         line = QColor(colour)
         if not option.state & QStyle.StateFlag.State_Enabled:
@@ -135,3 +156,9 @@ def _opens_menu(option: QStyleOption) -> bool:
         and bool(option.features & features.HasMenu)
         and not option.features & features.MenuButtonPopup
     )
+
+
+def _is_line(option: QStyleOption) -> bool:
+    """Return True for a separator of a menu that has no text."""
+    separator = QStyleOptionMenuItem.MenuItemType.Separator
+    return isinstance(option, QStyleOptionMenuItem) and option.menuItemType is separator and not option.text

@@ -282,7 +282,7 @@ def palette_of(theme: Theme) -> QPalette:
         disabled = QColor(theme.text_muted)
         disabled.setAlpha(150)
         palette.setColor(QPalette.ColorGroup.Disabled, role, disabled)
-    palette.setColor(QPalette.ColorGroup.Disabled, roles.Highlight, QColor(theme.border))
+    palette.setColor(QPalette.ColorGroup.Disabled, roles.Highlight, QColor(theme.grid))
     return palette
 
 

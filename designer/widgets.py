@@ -198,7 +198,8 @@ class PrimaryButton(QPushButton):
             f" padding: 5px 14px; font-weight: 600; }}"
             f"QPushButton:hover, QPushButton:pressed {{ background: {hover}; }}"
             f"QPushButton:focus {{ border: 2px solid {colours.text}; padding: 3px 12px; }}"
-            f"QPushButton:disabled {{ background: {colours.border}; color: {colours.text_muted}; }}"
+            f"QPushButton:disabled {{ background: {colours.grid}; color: {colours.text_muted};"
+            f" border: 1px solid {colours.border}; padding: 4px 13px; }}"
         )
 
 
@@ -295,4 +296,11 @@ def bold(font: QFont) -> QFont:
     """Return the font in bold."""
     font = QFont(font)
     font.setBold(True)
+    return font
+
+
+def italic(font: QFont) -> QFont:
+    """Return the font in italics."""
+    font = QFont(font)
+    font.setItalic(True)
     return font

@@ -58,7 +58,7 @@ class Window(QMainWindow):
         self.projects = Projects(self)
         self.setCentralWidget(self.tabs)
         self.setAcceptDrops(True)
-        self.setMinimumSize(800, 500)
+        self.setMinimumSize(964, 500)  # narrower, the docks would lie on one another
         self._followed: Workspace | None = None
         keymap.use(settings)
         Fold.use(settings)

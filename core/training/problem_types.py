@@ -40,8 +40,8 @@ MANY_CLASSES = ProblemType(
     "cross_entropy",
     "Linear with one output per class, no softmax",
     ("accuracy", "balanced_accuracy"),
-    "'{target}' is exactly one of {count} classes: one score for each, of which cross-entropy makes probabilities that "
-    "add up to 1 itself. So no softmax stands before it.",
+    "'{target}' is exactly one of {count} classes: one score for each, which cross-entropy itself turns into "
+    "probabilities that add up to 1. So no softmax stands before it.",
 )
 MANY_LABELS = ProblemType(
     "many_labels",

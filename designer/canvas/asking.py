@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.elsewhere import HideElsewhere
 from designer.theme import SPACE, current
 from designer.widgets import failing, muted
 
@@ -41,6 +42,7 @@ class Question(QFrame):
         self.column.setSpacing(SPACE - 2)
         self.title = muted(title, wrap=False)
         self.column.addWidget(self.title)
+        HideElsewhere(self, self.withdraw)
         self.hide()
 
     def watch(self, *fields: QWidget) -> None:
@@ -60,6 +62,7 @@ class Question(QFrame):
         self.move(x, y)
         self.raise_()
         self.show()
+        self.setFocusProxy(field)
         field.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def withdraw(self) -> None:

@@ -30,6 +30,7 @@ from designer.canvas.quick.board import WIDTH, QuickBoard, colour_field
 from designer.canvas.quick.plan import is_line
 from designer.canvas.ranking import Offer, Wanted, offers
 from designer.canvas.style import style_of
+from designer.elsewhere import HideElsewhere
 from designer.theme import current
 
 _WIDTH, _ROW, _ROWS = 320, 42, 6
@@ -74,6 +75,8 @@ class AddPalette(QFrame):
         for part in (self.field, self.list, self.board, self.hint):
             rows.addWidget(part)
         self.setFixedWidth(_WIDTH)
+        HideElsewhere(self, self.close_palette)
+        self.setFocusProxy(self.field)
         self.field.textChanged.connect(self._refill)
         self.field.installEventFilter(self)
         self.list.itemClicked.connect(lambda _item: self._choose())
@@ -135,7 +138,7 @@ class AddPalette(QFrame):
             f"#addPaletteList, #quickSteps {{ background: {theme.raised}; }}"
             f"#addPaletteHint {{ color: {theme.text_muted}; padding: 1px 4px; }}"
             f"#addPaletteField {{ background: {theme.surface}; border: 1px solid {theme.accent}; border-radius: 5px; "
-            f"padding: 6px 8px; color: {theme.text}; }}"
+            f"padding: 6px 8px; color: {theme.text}; placeholder-text-color: {theme.text_muted}; }}"
         )
         if self.field.text() != text:
             self.field.setText(text)
@@ -150,7 +153,12 @@ class AddPalette(QFrame):
     def fit(self) -> None:
         """Take the size of what is shown, inside the parent and off the node that it is about."""
         self.setFixedWidth(min(WIDTH if self.typing_line else _WIDTH, max(self._host.width() - 8, 200)))
+        self.list.setFixedHeight(_ROW * min(max(self.list.count(), 1), _ROWS) + 2)
         self.adjustSize()
+        over = self.height() - (self._host.height() - 8)
+        if over > 0:
+            self.list.setFixedHeight(max(self.list.height() - over, _ROW + 2))
+            self.adjustSize()
         found = beside(self.size(), _LEAST, self._node, self._host.rect()) if self._node.isValid() else None
         if found is not None:
             self.setFixedWidth(found.width())
@@ -203,7 +211,6 @@ class AddPalette(QFrame):
             nothing.setFlags(Qt.ItemFlag.NoItemFlags)
             self.list.addItem(nothing)
         self.list.setCurrentRow(0)
-        self.list.setFixedHeight(_ROW * min(max(self.list.count(), 1), _ROWS) + 2)
 
     def _choose(self) -> None:
         if self.typing_line:
@@ -269,9 +276,9 @@ class _OfferDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:
             tint = QColor(theme.accent)
             tint.setAlpha(46)
-            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setPen(QColor(theme.accent))
             painter.setBrush(tint)
-            painter.drawRoundedRect(place, 5, 5)
+            painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
         if offer.why_not:
             painter.setOpacity(0.6)
         style.draw_icon(painter, offer.kind.family, QRectF(place.x() + 8, place.y() + 9, 20, 20))

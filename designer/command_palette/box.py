@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from designer import theme
 from designer.announcing import announce
 from designer.command_palette.entries import Entry, commands, nodes, ranked, ranked_nodes
+from designer.elsewhere import HideElsewhere
 from designer.icons import icon
 from designer.keys.table import combination
 from designer.settings import Settings
@@ -66,6 +67,8 @@ class CommandPalette(QFrame):
         column.setSpacing(4)
         column.addWidget(self.field)
         column.addWidget(self.list)
+        HideElsewhere(self, self.close_palette)
+        self.setFocusProxy(self.field)
         self.field.textChanged.connect(self._refill)
         self.field.installEventFilter(self)
         self.list.itemClicked.connect(lambda _item: self._choose())
@@ -113,7 +116,8 @@ class CommandPalette(QFrame):
             f" border-radius: 8px; }}"
             f"#command_palette_list {{ background: {colours.raised}; }}"
             f"#command_palette_field {{ background: {colours.surface}; border: 1px solid {colours.accent};"
-            f" border-radius: 5px; padding: 7px 8px; color: {colours.text}; }}"
+            f" border-radius: 5px; padding: 7px 8px; color: {colours.text};"
+            f" placeholder-text-color: {colours.text_muted}; }}"
         )
 
     def _place(self) -> None:
@@ -222,9 +226,9 @@ class _EntryDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:
             tint = QColor(colours.accent)
             tint.setAlpha(46)
-            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setPen(QColor(colours.accent))
             painter.setBrush(tint)
-            painter.drawRoundedRect(QRectF(option.rect).adjusted(0, 1, 0, -1), 5, 5)
+            painter.drawRoundedRect(QRectF(option.rect).adjusted(0.5, 1.5, -0.5, -1.5), 5, 5)
         picture = "check" if entry.checked else entry.icon
         if picture:
             colour = colours.text if entry.enabled else colours.text_muted

@@ -35,7 +35,7 @@ def figures(facts: FieldFacts, reason: str = "") -> str:
     elif facts.looked_at == facts.rows:
         parts.append(_tr("none missing"))
     if facts.looked_at < facts.rows:
-        parts.append(_tr("by {0:,} of {1:,} samples").format(facts.looked_at, facts.rows))
+        parts.append(_tr("from {0:,} of {1:,} samples").format(facts.looked_at, facts.rows))
     return " · ".join(parts)
 
 

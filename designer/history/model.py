@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from designer.icons import icon
 from designer.session import Session
-from designer.widgets import bold
+from designer.widgets import bold, italic
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -45,6 +45,8 @@ class HistoryModel(QAbstractListModel):
                 return ", ".join((self._label(row), *self._marks(row)))
             case Qt.ItemDataRole.FontRole if row == self.current:
                 return bold(QFont(QApplication.font()))
+            case Qt.ItemDataRole.FontRole if row > self.current:
+                return italic(QFont(QApplication.font()))
             case Qt.ItemDataRole.ForegroundRole if row > self.current:
                 return QApplication.palette().brush(QPalette.ColorRole.PlaceholderText)
             case Qt.ItemDataRole.DecorationRole:

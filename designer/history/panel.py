@@ -29,7 +29,7 @@ class HistoryPanel(QWidget):
         column.setContentsMargins(0, 0, 0, SPACE)
         column.setSpacing(SPACE)
         column.addWidget(self.list, 1)
-        hint = muted(self.tr("A click goes to that step. Steps in grey are undone; a new change removes them."))
+        hint = muted(self.tr("A click goes to that step. Steps in grey italics are undone; a new change removes them."))
         hint.setContentsMargins(SPACE, 0, SPACE, 0)
         column.addWidget(hint)
         self._shown = -1

@@ -76,7 +76,9 @@ class CurvesPanel(QWidget):
         theme.switch.changed.connect(self.shown_changed)
 
     def _build(self) -> None:
-        empty = muted(self.tr("Curves appear here when training starts. Those of earlier runs are ticked under Runs."))
+        empty = muted(
+            self.tr("Curves appear here when training starts. To see those of earlier runs, tick them under Runs.")
+        )
         empty.setObjectName("curves_empty")
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._row.setContentsMargins(0, 0, 0, 0)

@@ -51,13 +51,23 @@ class Heading(QWidget):
         row.addWidget(self.told, 1)
         row.addWidget(self.refresh)
         row.addWidget(self.save)
-        self.run.chosen.connect(self.request_changed)
+        self.run.chosen.connect(self._on_run_chosen)
         self.split.activated.connect(lambda _place: self.request_changed.emit())
         self.which.activated.connect(lambda _place: self.request_changed.emit())
         self.output.activated.connect(lambda _place: self.output_changed.emit())
         self.refresh.clicked.connect(self.again)
         self.save.clicked.connect(self.export)
         self.set_outputs(())
+        self._show_choosers()
+
+    def _on_run_chosen(self) -> None:
+        self._show_choosers()
+        self.request_changed.emit()
+
+    def _show_choosers(self) -> None:
+        """Offer weights and parts of the data only where there is a run."""
+        for each in (self.which, self.split):
+            each.setEnabled(self.run.folder is not None)
 
     def set_outputs(self, names: Sequence[str]) -> None:
         """Offer outputs; of a single one there is nothing to choose."""

@@ -39,6 +39,7 @@ class RunChoice(ElidedComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(18)
         self.activated.connect(lambda _place: self.chosen.emit())
+        self._say_whether_any()
         runner.event_received.connect(self._on_event)
         runner.state_changed.connect(lambda _state: self.refresh())
 
@@ -63,6 +64,7 @@ class RunChoice(ElidedComboBox):
         if self.findData(str(folder)) < 0:
             with QSignalBlocker(self):
                 self.insertItem(0, folder.name, str(folder))
+        self._say_whether_any()
         self.setCurrentIndex(self.findData(str(folder)))
         self.chosen.emit()
 
@@ -94,7 +96,12 @@ class RunChoice(ElidedComboBox):
                 self.insertItem(0, before.name, str(before))
                 wanted = before
             self.setCurrentIndex(-1 if wanted is None else self.findData(str(wanted)))
+        self._say_whether_any()
         self.chosen.emit()
+
+    def _say_whether_any(self) -> None:
+        self.setEnabled(self.count() > 0)
+        self.setPlaceholderText(self.tr("Choose a run") if self.count() else self.tr("No run yet"))
 
     def _on_failed(self, error: Exception) -> None:
         self._runner.session.refused.emit(str(error))

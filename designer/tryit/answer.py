@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from designer import theme
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_BARS = 12
 _LEAST_BAR, _MOST_BAR = 12.0, 22.0
 _LARGE = 2.2
+_GAP = 6
+"""Between the name of a class and its bar, in pixels."""
 
 
 class AnswerView(QWidget):
@@ -119,18 +121,17 @@ class AnswerView(QWidget):
         order = list(range(len(shares)))
         if len(shares) > MOST_BARS:
             order = sorted(order, key=lambda place: -shares[place])[:MOST_BARS]
-        label = min(max(metrics.horizontalAdvance(names[each]) for each in order) + 8, round(area.width() * 0.4))
+        label = min(name_room(metrics, [names[each] for each in order]), round(area.width() * 0.4))
         number = metrics.horizontalAdvance("100.0 %") + 8
         best = int(np.argmax(shares))
         for line, place in enumerate(order):
             row = QRectF(area.left(), area.top() + line * height, area.width(), height - 2)
             applies = shares[place] > 0.5 if answer.kind == "labels" else place == best
             painter.setPen(QColor(colours.text))
-            name = metrics.elidedText(names[place], Qt.TextElideMode.ElideRight, label - 8)
+            name = metrics.elidedText(names[place], Qt.TextElideMode.ElideRight, label - _GAP)
             middle = Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(
-                QRectF(row.left(), row.top(), label - 6, row.height()), int(middle | Qt.AlignmentFlag.AlignRight), name
-            )
+            right = Qt.AlignmentFlag.AlignRight
+            painter.drawText(QRectF(row.left(), row.top(), label - _GAP, row.height()), int(middle | right), name)
             track = row.adjusted(label, 1, -number, -1)
             painter.fillRect(track, QColor(colours.window))
             bar = QRectF(track)
@@ -190,3 +191,11 @@ class AnswerView(QWidget):
             painter.drawText(
                 QRectF(box.right() + 4, box.top() - 3, 200, line), int(Qt.AlignmentFlag.AlignVCenter), share
             )
+
+
+def name_room(metrics: QFontMetrics, names: Sequence[str]) -> int:
+    """Return the pixels that the names of classes need with the gap behind them, so that none is cut.
+
+    The advance of a text is rounded and may be less than it takes: a pixel or two more keep Qt from cutting it.
+    """
+    return max(metrics.horizontalAdvance(each) for each in names) + 2 + _GAP

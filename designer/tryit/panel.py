@@ -428,6 +428,7 @@ class TryPanel(QWidget):
         ready = self.ready
         self._stack.setCurrentIndex(0 if ready is None else 1)
         with_samples = ready is not None and ready.samples is not None and bool(len(ready.rows))
+        self.which.setEnabled(self.run.folder is not None)
         self.take.setEnabled(with_samples)
         self.open.setEnabled(ready is not None)
         self.whole.setEnabled(ready is not None)

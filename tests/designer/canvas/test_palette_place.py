@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
 
 from designer.canvas.beside import beside
@@ -65,3 +66,58 @@ def test_changing_the_type_leaves_the_node_in_sight(checked: CanvasView) -> None
 )
 def test_right_below_left_above_whichever_has_room(node: QRect, expected: QRect | None) -> None:
     assert beside(_SIZE, 260, node, _ROOM) == expected
+
+
+def test_a_press_elsewhere_closes_the_palette(checked: CanvasView, qtbot: QtBot) -> None:
+    tabs = QTabBar()
+    qtbot.addWidget(tabs)
+    tabs.addTab("Runs")
+    tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    tabs.show()
+    palette = checked.palette_box
+    checked.setFocus()
+    qtbot.keyClick(checked, Qt.Key.Key_Tab)
+    for inside in (palette.field, palette.hint, palette.list.verticalScrollBar()):
+        qtbot.mouseClick(inside, Qt.MouseButton.LeftButton)
+        assert palette.isVisible(), inside.objectName()
+        assert palette.field.hasFocus(), inside.objectName()
+    qtbot.mousePress(tabs, Qt.MouseButton.LeftButton)
+    assert not palette.isVisible()
+    assert checked.hasFocus(), "keys go to the canvas again"
+
+
+def test_a_click_on_a_layer_in_the_palette_adds_it(checked: CanvasView, qtbot: QtBot) -> None:
+    checked.session.select(["conv1"])
+    checked.setFocus()
+    qtbot.keyClick(checked, Qt.Key.Key_Tab)
+    qtbot.keyClicks(checked.palette_box.field, "gelu")
+    shown = checked.palette_box.list
+    place = shown.visualItemRect(shown.item(0)).center()
+    qtbot.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert "GELU" in [each.kind for each in checked.session.project.graph.nodes.values()]
+    assert not checked.palette_box.isVisible()
+
+
+def test_a_question_stays_for_a_press_on_itself_and_goes_for_one_elsewhere(checked: CanvasView, qtbot: QtBot) -> None:
+    tabs = QTabBar()
+    qtbot.addWidget(tabs)
+    tabs.show()
+    question = checked.structure.name_question
+    question.ask(QPoint(50, 50), "Name of the group", "block", lambda _name: "", lambda _name: None)
+    qtbot.mouseClick(question.title, Qt.MouseButton.LeftButton)
+    assert question.isVisible()
+    assert question.field.hasFocus()
+    qtbot.mousePress(tabs, Qt.MouseButton.LeftButton)
+    assert not question.isVisible()
+
+
+def test_a_low_canvas_shows_the_whole_palette(checked: CanvasView, qtbot: QtBot) -> None:
+    checked.resize(800, 260)
+    checked.setFocus()
+    qtbot.keyClick(checked, Qt.Key.Key_Tab)
+    palette = checked.palette_box
+    assert checked.rect().contains(palette.geometry())
+    qtbot.keyClick(palette.field, Qt.Key.Key_Up)
+    shown = palette.list
+    chosen = shown.visualItemRect(shown.item(shown.currentRow()))
+    assert 0 <= chosen.top() <= chosen.bottom() <= shown.viewport().height()

@@ -43,5 +43,5 @@ def test_what_the_reason_says_is_not_said_again() -> None:
 
 
 def test_samples_and_problems_are_named() -> None:
-    assert figures(FieldFacts(5000, 48)) == "by 48 of 5,000 samples"
+    assert figures(FieldFacts(5000, 48)) == "from 48 of 5,000 samples"
     assert figures(FieldFacts(9, 0, problem="row 7 cannot be read")) == "row 7 cannot be read"

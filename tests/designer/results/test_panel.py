@@ -246,6 +246,9 @@ def test_without_a_run_there_is_one_button(
     qtbot.waitUntil(lambda: panel.heading.run.ready, timeout=WAIT)
     buttons = [each for each in panel.findChildren(QPushButton) if each.isVisible()]
     assert [each.text() for each in buttons] == ["Train"]
+    heading = panel.heading
+    assert heading.run.placeholderText() == "No run yet"
+    assert not any(each.isEnabled() for each in (heading.run, heading.which, heading.split))
 
 
 def test_the_matrix_of_a_running_training_grows_and_its_end_is_looked_at(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QTabBar
 from pytestqt.qtbot import QtBot
 
 from core.graph.project import Project
@@ -74,6 +74,17 @@ def test_every_command_is_listed_with_menu_key_and_state(qtbot: QtBot, open_proj
     assert (listed["save"].where, listed["save"].key) == ("File", "Ctrl+S")
     assert listed["theme_light"].checked
     assert "rename" in listed, "what only the canvas's keys do is there too"
+
+
+def test_a_press_elsewhere_closes_it_and_one_on_itself_does_not(qtbot: QtBot, open_project: Open) -> None:
+    window = open_project(iris())
+    palette = window.command_palette
+    palette.open()
+    qtbot.mouseClick(palette, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+    assert palette.isVisible()
+    tabs = next(each for each in window.findChildren(QTabBar) if each.isVisible())
+    qtbot.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(tabs.count() - 1).center())
+    assert not palette.isVisible()
 
 
 def test_enter_runs_gives_the_keyboard_back_and_is_remembered(

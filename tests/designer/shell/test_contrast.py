@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from core.graph.project import Project
 from designer import motion, theme
+from designer.icons import family_icon, icon
 from designer.settings import Settings
 from designer.widgets import PrimaryButton
 from designer.window import Window
@@ -38,6 +39,7 @@ def test_text_can_be_read_on_everything_it_is_written_on(used: theme.Theme) -> N
             assert ratio(text, ground) >= least, (text, ground)
     assert ratio(used.text, used.heat_card) >= least
     assert ratio(used.on_accent, used.accent) >= least
+    assert ratio(used.text_muted, used.grid) >= least, "a disabled primary button"
 
 
 @pytest.mark.parametrize("used", THEMES)
@@ -130,9 +132,16 @@ def test_icons_can_be_seen_after_a_change_of_theme(
     theme.switch.apply(qapp, before)
 
 
-def most_contrast(icon: QIcon, ground: str) -> float:
+@pytest.mark.parametrize("used", THEMES)
+def test_the_icon_of_a_chosen_row_can_be_seen(used: theme.Theme, usual: QApplication) -> None:
+    theme.switch.apply(usual, used.name)
+    for each in (icon("save"), family_icon("Core")):
+        assert most_contrast(each, used.accent, QIcon.Mode.Selected) >= 3
+
+
+def most_contrast(shown: QIcon, ground: str, mode: QIcon.Mode = QIcon.Mode.Normal) -> float:
     """Return the contrast of the colour that an icon is drawn in with a ground."""
-    image = icon.pixmap(16, 16).toImage()
+    image = shown.pixmap(16, 16, mode).toImage()
     pixels = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
     drawn = max(pixels, key=QColor.alphaF)
     return contrast(luminance(drawn), luminance(QColor(ground)))

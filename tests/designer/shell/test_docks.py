@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QTabBar, QToolButton
+from PySide6.QtWidgets import QApplication, QDockWidget, QTabBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.graph.project import Project
@@ -272,3 +272,16 @@ def test_on_a_small_screen_the_canvas_keeps_most_of_the_room(settings: Settings,
     assert window.width() == 1366
     assert window.canvas.width() >= 700
     assert window.canvas.height() >= 330
+
+
+def test_tabs_that_do_not_fit_are_scrolled_to_and_keep_their_names(workspace: Workspace) -> None:
+    bar = workspace.docks["results"].titleBarWidget().findChild(QTabBar)
+    assert isinstance(bar, QTabBar)
+    workspace.docks["results"].setFloating(True)
+    workspace.docks["results"].resize(430, 300)
+    QApplication.processEvents()
+    last = bar.count() - 1
+    assert bar.tabRect(last).width() >= bar.fontMetrics().horizontalAdvance(bar.tabText(last))
+    bar.setCurrentIndex(last)
+    QApplication.processEvents()
+    assert bar.rect().contains(bar.tabRect(last).center())

@@ -67,6 +67,8 @@ def test_every_step_is_a_row_and_the_current_one_is_marked(panel: HistoryPanel, 
     assert told(panel, 0) == "Project opened, saved"
     document.undo()
     assert told(panel, 3) == "Change description, undone"
+    fonts = [panel.model.index(row).data(Qt.ItemDataRole.FontRole) for row in (1, 2, 3)]
+    assert [bool(font and font.italic()) for font in fonts] == [False, False, True], "told apart without colours too"
     assert panel.list.currentIndex().row() == 2
 
 

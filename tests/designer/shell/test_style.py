@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import (
     QApplication,
@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QRadioButton,
     QScrollBar,
+    QSlider,
+    QSpinBox,
     QToolButton,
     QWidget,
 )
@@ -60,7 +62,7 @@ def test_an_empty_box_stands_out(themed: str, make: type[QWidget], qtbot: QtBot)
     assert strongest_contrast(box) >= 3
 
 
-@pytest.mark.parametrize("make", [QPushButton, QComboBox, QScrollBar])
+@pytest.mark.parametrize("make", [QPushButton, QComboBox, QScrollBar, QSlider])
 def test_what_is_pressed_and_dragged_stands_out_in_high_contrast(
     qapp: QApplication, make: type[QWidget], qtbot: QtBot
 ) -> None:
@@ -70,6 +72,9 @@ def test_what_is_pressed_and_dragged_stands_out_in_high_contrast(
         qtbot.addWidget(widget)
         if isinstance(widget, QScrollBar):
             widget.setRange(0, 1)
+        if isinstance(widget, QSlider):
+            widget.setOrientation(Qt.Orientation.Horizontal)
+            widget.setInvertedAppearance(True)
         widget.resize(100, 60)
         assert strongest_contrast(widget, 0.3) >= 3
     finally:
@@ -128,3 +133,44 @@ def test_the_arrow_of_a_button_with_a_menu_stands_beside_its_icon_at_half_its_he
     assert arrow.left() > with_icon.left() + 14
     assert abs(arrow.center().y() - opener.rect().center().y()) <= 1
     assert arrow.right() < opener.width() - 2
+
+
+def test_a_menu_and_its_parts_stand_out_in_every_theme(qapp: QApplication, qtbot: QtBot) -> None:
+    try:
+        for name, used in theme.THEMES.items():
+            theme.switch.apply(qapp, name)
+            menu = QMenu()
+            qtbot.addWidget(menu)
+            menu.addAction("One")
+            line = menu.addSeparator()
+            menu.addAction("Two")
+            menu.resize(menu.sizeHint())
+            image = menu.grab().toImage()
+            places = [menu.actionGeometry(line).center(), QPoint(menu.width() - 1, menu.height() // 2)]
+            for place in places:
+                assert image.pixelColor(place) == QColor(used.border), (name, place)
+    finally:
+        theme.switch.apply(qapp, "light")
+
+
+@pytest.mark.parametrize("make", [QComboBox, QSpinBox])
+def test_the_field_with_the_keyboard_is_outlined_in_the_accent(
+    qapp: QApplication, make: type[QWidget], qtbot: QtBot
+) -> None:
+    theme.switch.apply(qapp, "contrast")
+    try:
+        window = QWidget()
+        qtbot.addWidget(window)
+        other, field = QPushButton(window), make(window)
+        field.setGeometry(0, 40, 120, 30)
+        window.show()
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        shown = []
+        for each in (other, field):
+            each.setFocus(Qt.FocusReason.MouseFocusReason)
+            shown.append(field.grab().toImage().pixelColor(60, 0).name())
+        assert shown[0] != theme.CONTRAST.accent
+        assert shown[1] == theme.CONTRAST.accent
+    finally:
+        theme.switch.apply(qapp, "light")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QFont, QFontMetrics
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -19,6 +19,7 @@ from core.training.events import EpochEnded
 from core.training.results.trained import open_trained
 from core.training.runs import Run
 from designer.training.runner import TrainingRunner
+from designer.tryit.answer import name_room
 from designer.tryit.asking import Reply
 from designer.tryit.canvas import Sheet
 from designer.tryit.editors import CategoryEditor, DrawingEditor, NumberEditor
@@ -80,6 +81,17 @@ def test_a_one_that_is_drawn_is_read_while_it_is_drawn(qtbot: QtBot, trial: Try,
     assert there.any(axis=0).sum() <= 3
     assert panel.answer.accessibleDescription().startswith("out: 1 (")
     assert not panel.grab().isNull()
+
+
+def test_the_names_of_classes_are_not_cut_where_there_is_room(qapp: QApplication) -> None:
+    names = ("versicolor", "Iris setosa", "W", "illicit", "naïve Bayes")
+    for size in range(12, 60):
+        font = QFont(qapp.font())
+        font.setPointSizeF(size / 2)
+        metrics = QFontMetrics(font)
+        for name in names:
+            room = name_room(metrics, [name]) - 6
+            assert metrics.elidedText(name, Qt.TextElideMode.ElideRight, room) == name
 
 
 def test_a_drawing_is_scaled_and_centred_unless_that_is_switched_off(qtbot: QtBot, trial: Try, digits_run: Run) -> None:
