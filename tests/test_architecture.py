@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from functools import cache
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -16,9 +16,36 @@ _SOURCES = sorted(path for part in ("core", "designer", "tests") for path in (_R
 _HEAVY = ("torch", "polars", "sklearn", "scipy", "pydantic", "PySide6", "pyqtgraph")
 
 
-@cache
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class _Source:
+    """What the rules ask of a file. The trees are not kept: collecting garbage would walk through all of them."""
+
+    path: Path
+    lines: int
+    long: tuple[str, ...]
+    """Functions of 60 lines and more."""
+    imported: tuple[tuple[str, str], ...]
+    """What it imports from modules, by its full name and its module's."""
+    silent: bool
+    """Says not why it exists."""
+
+
+def _read(path: Path) -> _Source:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    long, imported = [], []
+    for each in ast.walk(tree):
+        if isinstance(each, ast.FunctionDef) and (each.end_lineno or 0) - each.lineno >= 60:
+            long.append(each.name)
+        elif isinstance(each, ast.ImportFrom) and each.module:
+            imported += [(f"{each.module}.{one.name}", each.module) for one in each.names]
+    silent = bool(tree.body) and not ast.get_docstring(tree)
+    return _Source(path, len(text.splitlines()), tuple(long), tuple(imported), silent)
+
+
+@pytest.fixture(scope="module")
+def sources() -> dict[Path, _Source]:
+    return {path: _read(path) for path in _SOURCES}
 
 
 def _loaded_by(statement: str, watched: tuple[str, ...]) -> list[str]:
@@ -64,29 +91,23 @@ def test_the_command_line_starts_without_torch() -> None:
     assert _loaded_by("from core.cli.main import parser\nparser()", ("torch", "sklearn", "polars")) == []
 
 
-@pytest.mark.parametrize("path", _SOURCES, ids=lambda path: str(path.relative_to(_ROOT)))
-def test_files_are_short_and_functions_fit_a_screen(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 500
-    functions = [each for each in ast.walk(_parsed(path)) if isinstance(each, ast.FunctionDef)]
-    long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno >= 60]
-    assert not long, f"{path.name}: {long} do not fit a screen"
+def test_files_are_short_and_functions_fit_a_screen(sources: dict[Path, _Source]) -> None:
+    assert [str(each.path) for each in sources.values() if each.lines >= 500] == []
+    assert [f"{each.path}: {name}" for each in sources.values() for name in each.long] == []
 
 
-def test_no_module_of_the_core_needs_itself_through_others_not_even_for_types() -> None:
+def test_no_module_of_the_core_needs_itself_through_others_not_even_for_types(sources: dict[Path, _Source]) -> None:
     names = set(_modules("core"))
     needs: dict[str, set[str]] = {}
     for name in names:
         path = _ROOT.joinpath(*name.split("."))
-        tree = _parsed(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
-        found = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.module]
-        imported = [(f"{each.module}.{one.name}", str(each.module)) for each in found for one in each.names]
+        imported = sources[path / "__init__.py" if path.is_dir() else path.with_suffix(".py")].imported
         needs[name] = ({full if full in names else module for full, module in imported} & names) - {name}
     assert len(list(TopologicalSorter(needs).static_order())) == len(names)
 
 
-def test_every_module_says_why_it_exists() -> None:
-    silent = [path for path in _SOURCES if (tree := _parsed(path)).body and not ast.get_docstring(tree)]
-    assert not silent
+def test_every_module_says_why_it_exists(sources: dict[Path, _Source]) -> None:
+    assert [str(each.path) for each in sources.values() if each.silent] == []
 
 
 def test_every_folder_of_tests_is_a_package() -> None:

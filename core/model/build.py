@@ -66,7 +66,7 @@ def build(project: Project, report: ShapeReport | None = None) -> Built:
     report = report or check(project)
     source = compose(project, report, NETWORK_CLASS)
     _require_trust(source)
-    _require_memory(cost(project, report))
+    _require_memory(cost(project, report, operations=False))
     filename = f"<layerwright network {next(_numbers)}>"
     namespace: dict[str, Any] = {"__name__": "layerwright_network"}
     # What the user's own code may raise is anything.

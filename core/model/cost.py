@@ -68,14 +68,19 @@ class _Known:
 
     report: NodeReport
     cost: NodeCost
+    operations: bool
+    """FLOPs are among it."""
 
 
 _costs: Memo[_Known] = Memo(40_000)
 _FIGURES = ("parameters", "flops", "activation_bytes", "parameter_bytes", "trainable")
 
 
-def cost(project: Project, report: ShapeReport) -> CostReport:
-    """Return what every node of a checked project costs; nodes with errors and those that are off are left out."""
+def cost(project: Project, report: ShapeReport, operations: bool = True) -> CostReport:
+    """Return what every node of a checked project costs; nodes with errors and those that are off are left out.
+
+    Without ``operations`` no FLOPs are counted, which is most of the work; they are 0 or what was counted before.
+    """
     nodes: dict[str, NodeCost] = {}
     inner: dict[str, CostReport] = {}
     for name in report.order:
@@ -84,12 +89,11 @@ def cost(project: Project, report: ShapeReport) -> CostReport:
         if kind is None or not found.ok or kind.id == OUTPUT:
             continue
         if kind.group:
-            runs = [cost(project.inside(kind.group), each) for each in found.inner]
+            runs = [cost(project.inside(kind.group), each, operations) for each in found.inner]
             inner[name] = runs[0]
             costs = _group_cost(runs, node)
         else:
-            known = _costs.get(id(found)) or _costs.put(id(found), _Known(found, _node_cost(kind, found)))
-            costs = known.cost
+            costs = _known_cost(kind, found, operations)
         if found.arguments.get("frozen"):
             costs = replace(costs, trainable=0)
         nodes[name] = replace(costs, parameters=0, parameter_bytes=0, trainable=0) if node.shares else costs
@@ -105,13 +109,20 @@ def _group_cost(runs: list[CostReport], node: Node) -> NodeCost:
     return NodeCost(**sums)
 
 
-def _node_cost(kind: LayerKind, report: NodeReport) -> NodeCost:
+def _known_cost(kind: LayerKind, report: NodeReport, operations: bool) -> NodeCost:
+    known = _costs.get(id(report))
+    if known is None or (operations and not known.operations):
+        known = _costs.put(id(report), _Known(report, _node_cost(kind, report, operations), operations))
+    return known.cost
+
+
+def _node_cost(kind: LayerKind, report: NodeReport, operations: bool) -> NodeCost:
     activations = sum(math.prod(spec.sizes(1, LENGTH)) * spec.item_size for spec in report.outputs.values())
     if not kind.inputs and not kind.has_module:
         return NodeCost(activation_bytes=activations)
     with quietly():  # the check has said it already
         module = construct(kind, report.arguments)
-        flops = _flops(kind, module, report)
+        flops = _flops(kind, module, report) if operations else 0
     learned = parameters_in(module)
     return NodeCost(
         sum(each.numel() for each in learned),

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from core.exporters import ExporterKind, exporters
 from core.training.runs import Run
 from core.training.session import open_session
-from tests.cli.conftest import Drive, Trip
+from tests.cli.conftest import Drive, Trip, drive
 
 _ELSEWHERE = """
 import sys
@@ -76,10 +76,19 @@ def test_evaluate_gives_the_best_values_of_the_run(cli: Drive, trip: Trip) -> No
     assert lines[0].split() == ["measure", "training"]
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that trains in no time, to be read only."""
+    folder = tmp_path_factory.mktemp("small")
+    assert drive("new", "flowers", "-o", folder / "flowers.layerwright").status == 0
+    assert drive("train", folder / "flowers.layerwright", "--epochs", 1, "--run", folder / "run").status == 0
+    return folder / "run"
+
+
 @pytest.mark.parametrize("kind", tuple(exporters), ids=lambda kind: kind.id)
-def test_every_format_is_written(cli: Drive, trip: Trip, tmp_path: Path, kind: ExporterKind) -> None:
+def test_every_format_is_written(cli: Drive, small: Path, tmp_path: Path, kind: ExporterKind) -> None:
     target = tmp_path / f"net{kind.suffix}"
-    outcome = cli("export", trip.run, "--to", kind.id, "-o", target, "--json")
+    outcome = cli("export", small, "--to", kind.id, "-o", target, "--json")
     assert outcome.status == 0
     assert outcome.objects == [{"format": kind.id, "path": str(target)}]
     assert target.stat().st_size > 0

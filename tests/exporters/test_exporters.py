@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -53,12 +54,19 @@ def _two_heads() -> Project:
 PROJECTS = {"digits": digits(epochs=1), "two heads": _two_heads(), "diabetes": diabetes()}
 
 
-@pytest.fixture(scope="module", params=PROJECTS)
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A trained run, to be read only."""
-    folder = tmp_path_factory.mktemp("exports") / "run"
-    trained(PROJECTS[request.param], folder)
-    return Run.open(folder)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Trained runs, to be read only."""
+    folder = tmp_path_factory.mktemp("exports")
+    for name, project in PROJECTS.items():
+        trained(project, folder / name)
+    return {name: Run.open(folder / name) for name in PROJECTS}
+
+
+@pytest.fixture(params=PROJECTS)
+def run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
+    """One of the trained runs."""
+    return runs[request.param]
 
 
 @UNTRAINED
@@ -130,46 +138,58 @@ ALONE = (
     ONLY_TORCH
     + """
 import json
-packages, folder, samples, answers = sys.argv[1:]
-sys.path[:0] = [folder]
+packages, *folders = sys.argv[1:]
 sys.path.append(packages)
 import torch
-from model import Net
 
-net = Net()
-net.load_state_dict(torch.load(f"{folder}/model.pt", weights_only=True))
-net.eval()
-with torch.inference_mode():
-    found = net(*torch.load(samples, weights_only=True))
-torch.save(found, answers)
+for folder in folders:
+    sys.path.insert(0, f"{folder}/export")
+    from model import Net
+
+    del sys.path[0], sys.modules["model"]
+    net = Net()
+    net.load_state_dict(torch.load(f"{folder}/export/model.pt", weights_only=True))
+    net.eval()
+    with torch.inference_mode():
+        found = net(*torch.load(f"{folder}/samples.pt", weights_only=True))
+    torch.save(found, f"{folder}/answers.pt")
 print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] in {"core", "designer"})))
 """
 )
 
 
-def test_source_and_weights_give_the_same_outputs_in_a_python_that_has_only_torch(run: Run, tmp_path: Path) -> None:
-    exporters["python"].export(ExportRequest.of_run(run, tmp_path / "export"))
+def test_source_and_weights_give_the_same_outputs_in_a_python_that_has_only_torch(
+    runs: dict[str, Run], tmp_path: Path
+) -> None:
+    folders = {name: tmp_path / name.replace(" ", "-") for name in runs}
+    wanted = {name: _exported(run, folders[name]) for name, run in runs.items()}
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    packages = str(Path(torch.__file__).parents[1])
+    command = [sys.executable, "-I", "-S", "-c", ALONE, packages, *map(str, folders.values())]
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+    for name, folder in folders.items():
+        found = torch.load(folder / "answers.pt", weights_only=True)
+        pairs = wanted[name].items() if isinstance(wanted[name], dict) else [("", wanted[name])]
+        for head, expected in pairs:
+            answer = found[head] if isinstance(found, dict) else found
+            assert torch.allclose(answer, expected, rtol=0, atol=1e-6), name
+
+
+def _exported(run: Run, folder: Path) -> Any:
+    """Export a run as Python beside samples; return what its network makes of them."""
+    folder.mkdir()
+    exporters["python"].export(ExportRequest.of_run(run, folder / "export"))
     session = open_session(run.project(), None, "cpu")
     network = session.network
     load_weights(network.module, run.weights())
     network.module.eval()
     inputs = [each[:50] for each in session.training.inputs]
+    torch.save(inputs, folder / "samples.pt")
     with torch.inference_mode():
-        wanted = network.module(*inputs)
-    torch.save(inputs, tmp_path / "samples.pt")
-    packages = str(Path(torch.__file__).parents[1])
-    arguments = [packages, str(tmp_path / "export"), str(tmp_path / "samples.pt"), str(tmp_path / "answers.pt")]
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    command = [sys.executable, "-I", "-S", "-c", ALONE, *arguments]
-    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == []
-    found = torch.load(tmp_path / "answers.pt", weights_only=True)
-    pairs = wanted.items() if isinstance(wanted, dict) else [("", wanted)]
-    for name, expected in pairs:
-        answer = found[name] if isinstance(found, dict) else found
-        assert torch.allclose(answer, expected, rtol=0, atol=1e-6)
+        return network.module(*inputs)
 
 
 def test_an_export_or_an_evaluation_meanwhile_does_not_move_the_random_numbers_of_a_training(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +29,29 @@ from tests.model.building import around, chain, errors, given, layer
 
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
 
-KINDS = [pytest.param(kind, id=kind.id) for kind in catalogue]
-MODULES = [pytest.param(kind, id=kind.id) for kind in catalogue if kind.torch_class]
-OPERATIONS = [pytest.param(kind, id=kind.id) for kind in catalogue if not kind.torch_class]
-RUNNING = [
-    (kind, sample, f"{kind.id}-{index}")
-    for kind in catalogue
-    if kind not in INPUT_OUTPUT
-    for index, sample in enumerate(kind.samples)
-]
-SAMPLES = [pytest.param(kind, sample, id=name) for kind, sample, name in RUNNING]
-SHORTENED = [pytest.param(kind, sample, id=name) for kind, sample, name in RUNNING if kind.short_axis]
+KINDS = [(kind,) for kind in catalogue]
+MODULES = [(kind,) for kind in catalogue if kind.torch_class]
+OPERATIONS = [(kind,) for kind in catalogue if not kind.torch_class]
+SAMPLES = [(kind, sample) for kind in catalogue if kind not in INPUT_OUTPUT for sample in kind.samples]
+SHORTENED = [(kind, sample) for kind, sample in SAMPLES if kind.short_axis]
+
+
+def for_each(cases: Sequence[tuple[Any, ...]]) -> Callable[[Callable[..., None]], Callable[[], None]]:
+    """Make one test of a check that is quick for each of so many cases; what fails is told with its case."""
+
+    def made(check: Callable[..., None]) -> Callable[[], None]:
+        def test() -> None:
+            assert cases
+            for case in cases:
+                try:
+                    check(*case)
+                except BaseException as error:
+                    error.add_note(f"{case[0].id} {case[1:]}")
+                    raise
+
+        return test
+
+    return made
 
 
 def arriving(kind: LayerKind, sample: tuple[Shape, ...]) -> dict[str, list[Shape]]:
@@ -81,7 +94,7 @@ def run(kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Value]) ->
     return {slot: scope[variable] for slot, variable in outputs.items()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each(KINDS)
 def test_a_kind_can_be_found_and_read_about(kind: LayerKind) -> None:
     assert kind.help[0].isupper()
     assert kind.help.endswith(".")
@@ -92,7 +105,7 @@ def test_a_kind_can_be_found_and_read_about(kind: LayerKind) -> None:
     assert all(len(shape) > 1 or kind.id == "Embedding" for sample in kind.samples for shape in sample)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each(KINDS)
 def test_a_kind_belongs_to_a_family_with_an_icon(kind: LayerKind) -> None:
     assert kind.family in FAMILIES
     assert "currentColor" in (ICONS / f"{kind.icon}.svg").read_text(encoding="utf-8")
@@ -103,17 +116,17 @@ def test_every_family_in_the_palettes_order_has_a_kind() -> None:
     assert {kind.family for kind in catalogue} | of_projects == set(FAMILIES)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each(KINDS)
 def test_the_face_shows_parameters_that_exist(kind: LayerKind) -> None:
     assert set(kind.face) <= {parameter.name for parameter in parameters_of(kind)}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each(KINDS)
 def test_a_new_node_gets_a_valid_name(kind: LayerKind) -> None:
     check_name(unique_name(kind.name_stem, ()))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each(KINDS)
 def test_a_newly_added_layer_is_valid(kind: LayerKind) -> None:
     values, problems = resolve(kind, {}, {})
 
@@ -124,7 +137,7 @@ def test_a_newly_added_layer_is_valid(kind: LayerKind) -> None:
         assert check_value(parameter, parameter.default) == ""
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each(KINDS)
 def test_every_parameter_is_explained_in_plain_text(kind: LayerKind) -> None:
     for parameter in parameters_of(kind):
         line = parameter.help
@@ -134,7 +147,7 @@ def test_every_parameter_is_explained_in_plain_text(kind: LayerKind) -> None:
         assert len(line) <= 200, (parameter.name, line)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each(KINDS)
 def test_choices_include_the_default_and_bounds_are_in_order(kind: LayerKind) -> None:
     for parameter in parameters_of(kind):
         if parameter.type == "choice":
@@ -143,7 +156,7 @@ def test_choices_include_the_default_and_bounds_are_in_order(kind: LayerKind) ->
             assert parameter.minimum < parameter.maximum
 
 
-@pytest.mark.parametrize("kind", MODULES)
+@for_each(MODULES)
 def test_the_class_is_a_module_and_has_a_page_where_it_is_torchs(kind: LayerKind) -> None:
     assert issubclass(torch_class(kind), nn.Module)
     if kind.torch_class.startswith(OWN_MODULES):
@@ -153,7 +166,7 @@ def test_the_class_is_a_module_and_has_a_page_where_it_is_torchs(kind: LayerKind
         assert kind.documentation.endswith(f"/{kind.docs or kind.torch_class}.html")
 
 
-@pytest.mark.parametrize("kind", MODULES)
+@for_each(MODULES)
 def test_every_argument_of_the_constructor_is_accounted_for(kind: LayerKind) -> None:
     names = {name for name in constructor(torch_class(kind)).parameters if not name.startswith("_")}
     editable = {parameter.name for parameter in parameters_of(kind)} - option_names(kind)
@@ -168,14 +181,14 @@ def test_every_argument_of_the_constructor_is_accounted_for(kind: LayerKind) -> 
     assert set(kind.own) <= {parameter.name for parameter in kind.parameters}
 
 
-@pytest.mark.parametrize("kind", MODULES)
+@for_each(MODULES)
 def test_torch_defaults_are_those_of_the_constructor(kind: LayerKind) -> None:
     signature = constructor(torch_class(kind))
     for name, value in torch_defaults(kind).items():
         assert signature.parameters[name].default == value
 
 
-@pytest.mark.parametrize("kind", OPERATIONS)
+@for_each(OPERATIONS)
 def test_an_operation_has_no_class_and_no_defaults_of_torch(kind: LayerKind) -> None:
     assert torch_defaults(kind) == {}
     assert kind.documentation.endswith(f"/{kind.docs}.html") if kind.docs else kind.documentation == ""
@@ -183,14 +196,14 @@ def test_an_operation_has_no_class_and_no_defaults_of_torch(kind: LayerKind) -> 
         torch_class(kind)
 
 
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
+@for_each(SAMPLES)
 def test_a_sample_fits_the_ports(kind: LayerKind, sample: tuple[Shape, ...]) -> None:
     for port in kind.inputs:
         for shape in arriving(kind, sample).get(port.name, []):
             assert not port.ranks or len(shape) in port.ranks
 
 
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
+@for_each(SAMPLES)
 def test_the_written_line_runs_the_real_module_with_defaults(kind: LayerKind, sample: tuple[Shape, ...]) -> None:
     outputs = run(kind, sample, {})
 
@@ -202,7 +215,7 @@ def test_the_written_line_runs_the_real_module_with_defaults(kind: LayerKind, sa
             assert found.dtype is torch.float32
 
 
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
+@for_each(SAMPLES)
 def test_the_batch_stays_in_front_or_the_check_says_that_there_is_none(
     kind: LayerKind, sample: tuple[Shape, ...]
 ) -> None:
@@ -223,14 +236,14 @@ def test_the_batch_stays_in_front_or_the_check_says_that_there_is_none(
         assert of_four[1:] == of_six[1:]
 
 
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
+@for_each(SAMPLES)
 def test_the_written_line_runs_the_real_module_with_the_sample_parameters(
     kind: LayerKind, sample: tuple[Shape, ...]
 ) -> None:
     run(kind, sample, dict(kind.sample_parameters))
 
 
-@pytest.mark.parametrize(("kind", "sample"), SHORTENED)
+@for_each(SHORTENED)
 def test_a_short_axis_changes_nothing_but_its_own_length(kind: LayerKind, sample: tuple[Shape, ...]) -> None:
     assert kind.short_axis is not None
     port, index = kind.short_axis
@@ -246,7 +259,7 @@ def test_a_short_axis_changes_nothing_but_its_own_length(kind: LayerKind, sample
         assert tuple(short_outputs[name].shape) == expected
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each(KINDS)
 def test_unread_outputs_are_written_as_an_underscore(kind: LayerKind) -> None:
     values, _problems = resolve(kind, dict(kind.sample_parameters), {})
     slots = kind.output_slots(values)

@@ -13,7 +13,7 @@ import torch
 
 from core.importers._torch.translations import DTYPES, NoWords
 from core.kinds import LayerKind, Value
-from core.model.probe import TORCH_ERRORS, run_layer
+from core.model.probe import TORCH_ERRORS, Outcome, run_layer
 from core.model.specs import Dim, TensorSpec
 from core.parameters import resolve
 
@@ -92,12 +92,19 @@ def _shapes(result: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield from _shapes(each)
 
 
+_outcomes: dict[tuple[object, ...], Outcome] = {}
+"""What the check says, which sees no numbers: many samples are the same to it."""
+
+
 def _checked(sample: Sample) -> Shapes | None:
     """Return what the check says of a sample: dtypes and shapes of its outputs, or None where it reports an error."""
     values, problems = resolve(sample.kind, sample.parameters, {})
     if problems:
         return None
-    outcome = run_layer(sample.kind, values, sample.inputs, ())
+    key = (sample.kind.id, repr(values), tuple(sample.inputs.items()))
+    outcome = _outcomes.get(key)
+    if outcome is None:
+        outcome = _outcomes[key] = run_layer(sample.kind, values, sample.inputs, ())
     if any(trouble.severity == "error" for trouble in outcome.troubles):
         return None
     return tuple((spec.dtype, spec.probe(0)) for spec in outcome.outputs.values())

@@ -6,8 +6,8 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -23,9 +23,8 @@ from core.signatures import constructor as read_constructor
 from core.signatures import editable_arguments
 from tests.model.databases import Inexpressible, Sample, spec_of
 
-with warnings.catch_warnings():  # at import it advises packages that are not needed here
-    warnings.simplefilter("ignore")
-    from torch.testing._internal.common_modules import ModuleInfo, ModuleInput, module_db
+if TYPE_CHECKING:
+    from torch.testing._internal.common_modules import ModuleInfo, ModuleInput
 
 _SAMPLED = "_random_samples"
 """Where a fractional pooling reads: it changes no shape, and the database gives it in another dtype."""
@@ -33,16 +32,25 @@ _PLAIN = (bool, int, float, str, type(None))
 _Call = tuple[tuple[Any, ...], Mapping[str, Any]]
 
 
+@cache
+def _database() -> list[ModuleInfo]:
+    """Return the database. Loading it takes seconds, which whoever only collects tests does not wait for."""
+    with warnings.catch_warnings():  # at import it advises packages that are not needed here
+        warnings.simplefilter("ignore")
+        from torch.testing._internal.common_modules import module_db
+    return module_db
+
+
 def samples(training: bool) -> Iterator[Sample | Inexpressible]:
     """Yield all samples of the database that are made for one mode."""
-    for info in module_db:
+    for info in _database():
         drawn = info.module_inputs_func(info, device="cpu", dtype=torch.float32, requires_grad=False, training=training)
         yield from (_sample(info, each, number) for number, each in enumerate(drawn))
 
 
 def error_samples(training: bool) -> Iterator[Sample | Inexpressible]:
     """Yield the database's samples of wrong use."""
-    for info in module_db:
+    for info in _database():
         if info.module_error_inputs_func is not None:
             drawn = info.module_error_inputs_func(
                 info, device="cpu", dtype=torch.float32, requires_grad=False, training=training

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,11 +18,8 @@ from core.layers import catalogue
 from core.model.specs import TensorSpec
 from tests.model.databases import Inexpressible, Sample, spec_of
 
-with warnings.catch_warnings():  # at import it advises packages that are not needed here
-    warnings.simplefilter("ignore")
-    from torch.testing._internal.common_methods_invocations import op_db
+if TYPE_CHECKING:
     from torch.testing._internal.opinfo.core import OpInfo, SampleInput
-
 
 _SEED = 1234
 
@@ -31,8 +29,12 @@ def words_of(op: OpInfo) -> Words | None:
     return WORDS.get(f"{op.name}.{op.variant_test_name}") or WORDS.get(op.name)
 
 
+@cache
 def operations() -> list[OpInfo]:
-    """Return the operations of the database that the catalogue has words for."""
+    """Return the operations of the database that the catalogue has words for. Loading it takes seconds."""
+    with warnings.catch_warnings():  # at import it advises packages that are not needed here
+        warnings.simplefilter("ignore")
+        from torch.testing._internal.common_methods_invocations import op_db
     return [op for op in op_db if words_of(op) is not None]
 
 

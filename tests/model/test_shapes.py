@@ -21,24 +21,29 @@ from core.model import probe
 from core.model.build import build
 from core.model.shapes import check, forget
 from core.model.specs import UNKNOWN
-from core.parameters import check_value, parameters_of
+from core.parameters import check_value, parameters_of, resolve
 from tests.model.building import around, chain, errors, for_each_sample, given, layer, net, shape
 
 BATCH = 4
 
 
-def _cases_of_kinds() -> Iterator[Any]:
-    """Every kind with its samples, and with each parameter set to a few values that its check allows."""
-    for kind in catalogue:
-        if kind.id in (INPUT, OUTPUT):
-            continue
-        for index, sample in enumerate(kind.samples):
-            yield pytest.param(kind, sample, {}, id=f"{kind.id}-{index}")
-        for parameter in parameters_of(kind):
-            for value in _VALUES[parameter.type] + parameter.choices:
-                if not check_value(parameter, value):
-                    name = f"{kind.id}-{parameter.name}-{value}"
-                    yield pytest.param(kind, kind.samples[0], {parameter.name: value}, id=name)
+KINDS = [pytest.param(kind, id=kind.id) for kind in catalogue if kind.id not in (INPUT, OUTPUT)]
+_Case = tuple[tuple[Shape, ...], dict[str, Any]]
+
+
+def _cases(kind: LayerKind) -> Iterator[_Case]:
+    """Yield a kind's samples, and the first with each parameter set to a few other values that its check allows.
+
+    Where it is a parameter that is tried, what the kind repeats is there once.
+    """
+    for sample in kind.samples:
+        yield sample, {}
+    usual, _problems = resolve(kind, dict(kind.sample_parameters), {})
+    once = dict.fromkeys(kind.repeats, 1)
+    for parameter in parameters_of(kind):
+        for value in _VALUES[parameter.type] + parameter.choices:
+            if repr(value) != repr(usual.get(parameter.name)) and not check_value(parameter, value):
+                yield kind.samples[0], {**once, parameter.name: value}
 
 
 _VALUES: dict[str, tuple[Any, ...]] = {
@@ -51,8 +56,6 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "text": (),
 }
 
-
-CASES = list(_cases_of_kinds())
 
 _OPTIONS: dict[str, Callable[[torch.Tensor], Any]] = {
     "xavier_uniform": nn.init.xavier_uniform_,
@@ -96,16 +99,27 @@ def _real_inputs(kind: LayerKind, sample: tuple[Shape, ...], batch: int = BATCH)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:torch")  # the check reports them; see test_messages
-@pytest.mark.parametrize(("kind", "sample", "params"), CASES)
-def test_the_check_says_what_the_real_module_returns(
-    kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Any]
-) -> None:
-    project = for_each_sample(around(kind, sample, params))
-    report = check(project)
-    if not report.ok:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_check_says_what_the_real_module_returns_and_refuses_what_fails_in_it(kind: LayerKind) -> None:
+    for sample, params in _cases(kind):
+        try:
+            _compare(kind, sample, params)
+        except Exception as error:
+            error.add_note(f"{kind.id} of {sample} with {params}")
+            raise
+
+
+def _compare(kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Any]) -> None:
+    alone = around(kind, sample, params)
+    project = for_each_sample(alone)
+    if any(problem.node == "n" for problem in errors(alone)):
         assert params, "a kind's own sample has to work"
         assert {problem.node for problem in errors(project)} == {"n"}
+        with pytest.raises((*probe.TORCH_ERRORS, ModelError)):
+            _really(kind, sample, check(alone).nodes["n"].arguments)
         return
+    report = check(project)
+    assert report.ok
     module = build(project, report).module
     last = project.graph.links[End("y", "input")]
     expected = report.nodes[last.node].outputs[last.port]
@@ -119,30 +133,19 @@ def test_the_check_says_what_the_real_module_returns(
         assert str(result.dtype) == f"torch.{expected.dtype}"
 
 
-@pytest.mark.parametrize(("kind", "sample", "params"), [case for case in CASES if case.values[2]])
-def test_what_the_check_refuses_fails_in_the_real_module(
-    kind: LayerKind, sample: tuple[Shape, ...], params: dict[str, Any]
-) -> None:
-    project = around(kind, sample, params)
-    if not any(problem.node == "n" for problem in errors(project)):
-        return
-    arguments = check(project).nodes["n"].arguments
+def _really(kind: LayerKind, sample: tuple[Shape, ...], arguments: Mapping[str, Value]) -> None:
+    """Run a real layer; raise what PyTorch raises, and ModelError where nothing is left."""
     inputs = _real_inputs(kind, sample)
     sizes = {slot: tuple(tensor.shape) for slot, tensor in inputs.items()}
-
-    def really() -> None:
-        derived = {name: derive(sizes, arguments) for name, derive in kind.derived.items()}
-        values = {**arguments, **derived}
-        module = probe.construct(kind, values, training=True, device="cpu")
-        if isinstance(module, nn.Module):
-            _apply_options(module, values)
-        for arriving in (inputs, _real_inputs(kind, sample, BATCH + 1)):  # has to fit any batch
-            found = probe.call_layer(kind, module, values, arriving)
-            if any(0 in each.shape for each in found.values()):
-                raise ModelError("Nothing is left.")
-
-    with pytest.raises((*probe.TORCH_ERRORS, ModelError)):
-        really()
+    derived = {name: derive(sizes, arguments) for name, derive in kind.derived.items()}
+    values = {**arguments, **derived}
+    module = probe.construct(kind, values, training=True, device="cpu")
+    if isinstance(module, nn.Module):
+        _apply_options(module, values)
+    for arriving in (inputs, _real_inputs(kind, sample, BATCH + 1)):  # has to fit any batch
+        found = probe.call_layer(kind, module, values, arriving)
+        if any(0 in each.shape for each in found.values()):
+            raise ModelError("Nothing is left.")
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])

@@ -39,7 +39,7 @@ PUBLISHED = {
 LARGE = {"alexnet", "vgg16", "vit-b-16"}
 ALL = pytest.mark.parametrize("name", PUBLISHED)
 RUN = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long) if name in LARGE else name for name in PUBLISHED]
+    "names", [PUBLISHED.keys() - LARGE, pytest.param(LARGE, marks=pytest.mark.long)], ids=["smaller", "large"]
 )
 REFERENCES: dict[str, Callable[[], nn.Module]] = {
     "densenet121": reference.densenet121,
@@ -50,15 +50,16 @@ REFERENCES: dict[str, Callable[[], nn.Module]] = {
 _ALONE = """
 import sys, torch
 torch.set_num_threads(1)
-case = torch.load(sys.argv[1], weights_only=True)
-namespace = {}
-exec(compile(case["source"], "model.py", "exec"), namespace)
-assert not [name for name in sys.modules if name.split(".")[0] in ("core", "designer")]
-module = namespace["Net"]()
-module.load_state_dict(case["weights"])
-module.eval()
-with torch.inference_mode():
-    torch.save(module(case["images"]), sys.argv[2])
+for folder in sys.argv[1:]:
+    case = torch.load(f"{folder}/case.pt", weights_only=True)
+    namespace = {}
+    exec(compile(case["source"], "model.py", "exec"), namespace)
+    assert not [name for name in sys.modules if name.split(".")[0] in ("core", "designer")]
+    module = namespace["Net"]()
+    module.load_state_dict(case["weights"])
+    module.eval()
+    with torch.inference_mode():
+        torch.save(module(case["images"]), f"{folder}/result.pt")
 """
 
 
@@ -114,7 +115,18 @@ def test_the_source_of_a_classic_has_one_class_for_each_group_and_needs_only_tor
 
 
 @RUN
-def test_the_source_of_a_classic_alone_computes_the_same_bits(name: str, tmp_path: Path) -> None:
+def test_the_sources_of_classics_alone_compute_the_same_bits(names: set[str], tmp_path: Path) -> None:
+    folders = {name: tmp_path / name for name in sorted(names)}
+    here = {name: _kept(name, folder) for name, folder in folders.items()}
+    command = [sys.executable, "-I", "-c", _ALONE, *map(str, folders.values())]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for name, folder in folders.items():
+        assert torch.equal(torch.load(folder / "result.pt", weights_only=True), here[name]), name
+
+
+def _kept(name: str, folder: Path) -> torch.Tensor:
+    """Keep a classic's source and weights with images in a folder; return what it makes of them."""
     project = template(name).load()
     built = build(project)
     images = _images(project)
@@ -124,12 +136,10 @@ def test_the_source_of_a_classic_alone_computes_the_same_bits(name: str, tmp_pat
         here = module(images)
     assert here.shape == (1, 1000)
     assert torch.isfinite(here).all()
+    folder.mkdir()
     case = {"source": write_source(project, built.report), "weights": module.state_dict(), "images": images}
-    torch.save(case, tmp_path / "case.pt")
-    command = [sys.executable, "-I", "-c", _ALONE, str(tmp_path / "case.pt"), str(tmp_path / "result.pt")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert torch.equal(torch.load(tmp_path / "result.pt", weights_only=True), here)
+    torch.save(case, folder / "case.pt")
+    return here
 
 
 @pytest.mark.parametrize("name", REFERENCES)

@@ -11,7 +11,7 @@ from core.graph.project import Node, Project
 from tests.training.building import PENGUINS, chain, digits, inputs, linear, output, settings_with, trained
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_digits_reaches_97_percent_within_20_epochs(tmp_path: Path) -> None:
     summary, _events = trained(digits(epochs=20), tmp_path / "run")
     assert summary.best["out/accuracy"] >= 0.97

@@ -101,13 +101,15 @@ def test_a_failure_in_the_process_is_told_as_in_a_thread(tmp_path: Path) -> None
 
 
 def test_a_process_that_is_killed_is_told_of_and_its_run_goes_on(tmp_path: Path) -> None:
-    """Killed by the number that the system shows for it, once it has saved something."""
+    """Killed by the number that the system shows for it, while it waits once it has saved something."""
     run, whole = tmp_path / "run", tmp_path / "whole"
-    project = digits(epochs=12)
+    project = digits(epochs=3)
     killed = threading.Event()
 
-    def kill(event: Event, _control: Control) -> None:
-        if (run / "checkpoints" / "last.state.pt").exists() and not killed.is_set():
+    def kill(event: Event, control: Control) -> None:
+        if isinstance(event, CheckpointSaved):
+            control.pause()
+        elif isinstance(event, Paused):
             killed.set()
             for child in _children():
                 os.kill(child, signal.SIGKILL)
