@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from core import trust
 from designer.features import search_no_features
 
 # Set before Qt or torch is imported. The folders are those in which the application keeps settings and drafts.
@@ -116,6 +117,21 @@ def _garbage_is_collected_between_tests(request: pytest.FixtureRequest) -> Itera
     yield
     gc.enable()
     gc.collect(1)
+
+
+@pytest.fixture(autouse=True)
+def _trust_ends_with_its_test() -> Iterator[None]:
+    """Forget the sources that a test has trusted: the next asks again."""
+    path, session, changes = trust.list_path(), set(trust._memory.session), trust._memory.changes
+    written = path.read_bytes() if path.exists() else None
+    yield
+    if trust._memory.changes != changes:
+        trust._memory.session = session
+        trust._memory.changes += 1
+        if written is not None:
+            path.write_bytes(written)
+        else:
+            path.unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

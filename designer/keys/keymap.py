@@ -21,11 +21,12 @@ class Keymap(QObject):
         self._settings: Settings | None = None
         self._own: dict[str, tuple[str, ...]] = {}
 
-    def use(self, settings: Settings) -> None:
-        """Take the user's keys from these settings, and keep them there from now on."""
+    def use(self, settings: Settings | None) -> None:
+        """Take the user's keys from these settings, and keep them there from now on (None: the usual, for a run)."""
         self._settings = settings
         known = {each.id for each in bindings()}
-        own = {name: keys for name, keys in settings.keys.items() if name in known}
+        chosen = settings.keys if settings is not None else {}
+        own = {name: keys for name, keys in chosen.items() if name in known}
         if own != self._own:
             self._own = own
             self.changed.emit()

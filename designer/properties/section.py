@@ -102,10 +102,10 @@ class Fold(QWidget):
     _settings: ClassVar[Settings | None] = None
 
     @classmethod
-    def use(cls, settings: Settings) -> None:
-        """Take which folds are open from these settings, and keep it there from now on."""
+    def use(cls, settings: Settings | None) -> None:
+        """Take which folds are open from these settings, and keep it there from now on (None: the usual, for a run)."""
         cls._settings = settings
-        cls._open = settings.folds
+        cls._open = settings.folds if settings is not None else {}
 
     def __init__(self, title: str, key: str, *, is_open: bool = False) -> None:
         super().__init__()

@@ -1,15 +1,22 @@
-"""Patience: on a machine that is busy with other work, a window takes its time and is right all the same."""
+"""Patience: on a machine that is busy with other work, a window takes its time and is right all the same.
+
+And a fresh start: whatever a test before has chosen or left pressed, each begins with what a new user has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QWindow
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+from designer import motion, theme
+from designer.keys.keymap import keymap
+from designer.properties.section import Fold
 
 _PATIENCE = 240_000
 """Milliseconds that a test waits at least before it gives up; it goes on as soon as what it waits for is there."""
@@ -27,3 +34,19 @@ class PatientBot(QtBot):
 def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     """The bot of pytest-qt, with patience."""
     return PatientBot(request)
+
+
+@pytest.fixture(autouse=True)
+def _choices_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take back the theme, the motion, the keys and the folds that a test has chosen, and let go of Ctrl and Shift."""
+    yield
+    if "qapp" not in request.fixturenames and "qtbot" not in request.fixturenames:
+        return
+    motion.switch.apply("full")
+    keymap.use(None)
+    Fold.use(None)
+    application = QApplication.instance()
+    if theme.current() is not theme.LIGHT and isinstance(application, QApplication):
+        theme.switch.apply(application, "light")
+    if QGuiApplication.keyboardModifiers():
+        QTest.keyRelease(QWindow(), Qt.Key.Key_Control)  # a click with a key held leaves it pressed
