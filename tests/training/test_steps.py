@@ -220,7 +220,7 @@ def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(monkeypatch: pyte
     torch.compiler.reset()  # what another test compiled is compiled anew
     monkeypatch.setenv("CXX", "/no/such/compiler")
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
-    with inductor.patch({"cpp.cxx": ("/no/such/compiler",)}):
+    with inductor.patch({"cpp.cxx": ("/no/such/compiler",), "compile_threads": 1}):
         summary, events = trained(with_training(spirals(), compile=True), tmp_path / "run")
     assert summary.status == "completed"
     (message,) = [each for each in events if isinstance(each, Message)]
