@@ -87,10 +87,15 @@ def _must_end(thread: threading.Thread) -> bool:
     return not thread.daemon or thread.name.startswith("layerwright")
 
 
+def shows_windows(request: pytest.FixtureRequest) -> bool:
+    """Return whether a test has an application of Qt."""
+    return "qapp" in request.fixturenames or "qtbot" in request.fixturenames
+
+
 @pytest.fixture(autouse=True)
 def _no_widgets_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a window or an unparented widget behind (``qtbot.addWidget`` closes what it is given)."""
-    if "qapp" not in request.fixturenames and "qtbot" not in request.fixturenames:
+    if not shows_windows(request):
         yield
         return
     from PySide6.QtCore import QCoreApplication, QEvent
@@ -110,7 +115,7 @@ def _no_widgets_left(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _garbage_is_collected_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
     """Destroy no window amid an event or in another thread, as the designer sees to while it runs."""
-    if "qapp" not in request.fixturenames and "qtbot" not in request.fixturenames:
+    if not shows_windows(request):
         yield
         return
     gc.disable()

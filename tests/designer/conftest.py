@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from designer import motion, theme
 from designer.keys.keymap import keymap
 from designer.properties.section import Fold
+from tests.conftest import shows_windows
 
 _PATIENCE = 240_000
 """Milliseconds that a test waits at least before it gives up; it goes on as soon as what it waits for is there."""
@@ -40,7 +41,7 @@ def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
 def _choices_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """Take back the theme, the motion, the keys and the folds that a test has chosen, and let go of Ctrl and Shift."""
     yield
-    if "qapp" not in request.fixturenames and "qtbot" not in request.fixturenames:
+    if not shows_windows(request):
         return
     motion.switch.apply("full")
     keymap.use(None)

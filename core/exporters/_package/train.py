@@ -263,33 +263,36 @@ class _Writer:
         if self.facts.penalised:
             lines += ["penalty = network.penalty()", "total = total + penalty"]
         lines += ["total.backward()", *_FINITE, *self._clip(), *self._move(), *self._after()]
-        return [*lines, *self._added("batch")]
+        return [*lines, *self._added()]
 
     def _move(self) -> list[str]:
         return ["for optimizer in optimizers:", "    optimizer.step()"] if self.facts.several else ["optimizer.step()"]
 
-    def _added(self, batch: str) -> list[str]:
+    def _added(self, counts: str = "counts_of(batch)") -> list[str]:
         """Return the lines that add a batch to what the epoch keeps."""
         lines = [
-            f"for mean, loss, count in zip(means, losses, counts_of({batch}), strict=True):",
+            f"for mean, loss, count in zip(means, losses, {counts}, strict=True):",
             "    mean.add(loss, count)",
         ]
-        lines += [f"penalty_mean.add(penalty, len({batch}))"] if self.facts.penalised else []
-        lines += [f"metrics.add(raw, {batch})"] if self.facts.measures else []
+        lines += ["penalty_mean.add(penalty, len(batch))"] if self.facts.penalised else []
+        lines += ["metrics.add(raw, batch)"] if self.facts.measures else []
         return lines
 
     def _together(self) -> list[str]:
         """Several batches make one step: each mean is weighed by its part of what the mean over all divides by."""
         first, kept = (
-            ("batch, raw", "batch, [each.detach() for each in raw]") if self.facts.measures else ("batch",) * 2
+            ("batch, counts, raw", "batch, counts, [each.detach() for each in raw]")
+            if self.facts.measures
+            else ("batch, counts",) * 2
         )
         lines = [
             "network.zero_grad()",
-            "wholes = [sum(counts) for counts in zip(*map(counts_of, window), strict=True)]",
+            "counted = [counts_of(batch) for batch in window]",
+            "wholes = [sum(counts) for counts in zip(*counted, strict=True)]",
             "found = []",
-            "for batch in window:",
+            "for batch, counts in zip(window, counted, strict=True):",
             f"    {self.facts.found} = losses_of(network, batch)",
-            "    shares = [count / max(whole, 1e-30) for count, whole in zip(counts_of(batch), wholes, strict=True)]",
+            "    shares = [count / max(whole, 1e-30) for count, whole in zip(counts, wholes, strict=True)]",
             "    parts = [share * loss for share, loss in zip(shares, losses, strict=True)]",
             *(f"    {line}" for line in self._total("parts")),
             "    total.backward()",
@@ -299,7 +302,7 @@ class _Writer:
         if self.facts.penalised:
             lines += ["penalty = network.penalty()", "penalty.backward()"]
         lines += [*self._clip(), *self._move(), *self._after(), f"for {first}, losses in found:"]
-        return [*lines, *(f"    {line}" for line in self._added("batch"))]
+        return [*lines, *(f"    {line}" for line in self._added("counts"))]
 
     def _search(self) -> list[str]:
         """An optimizer that runs the network itself: the means get the first of its runs."""
@@ -318,7 +321,7 @@ class _Writer:
         lines += ["    total.backward()", *(f"    {line}" for line in (*_FINITE, *self._clip()))]
         run = f"({kept})" if "," in kept else kept
         lines += [f"    runs.append({run})", "    return total", "", "optimizer.step(closure)", *self._after()]
-        return [*lines, f"{kept} = runs[0]", *self._added("batch")]
+        return [*lines, f"{kept} = runs[0]", *self._added()]
 
     def _measure(self) -> str:
         lines = [
@@ -334,7 +337,7 @@ class _Writer:
             f"    for rows in torch.arange(len(part)).split({size}):",
             "        batch = part.take(rows)",
             f"        {self.facts.found} = losses_of(network, batch)",
-            *(f"        {line}" for line in self._added("batch")),
+            *(f"        {line}" for line in self._added()),
             "    network.train()",
             f"    return named({', '.join(name for name, _kind, _made in self.facts.kept)})",
         ]
